@@ -1,0 +1,1 @@
+"""What the person asks for: handful.toml read into a frozen Brief."""

@@ -1,0 +1,100 @@
+"""The frozen records of a brief: what the person asks for, key by key as in handful.toml."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal
+
+Unit = Literal["row", "customer"]
+
+
+def _empty() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentSpec:
+    """The [experiment] table: where the log is and what its columns mean."""
+
+    source: str
+    offer: str
+    where: str | None = None
+    customer: str | None = None
+    cluster: str | None = None
+    strata: tuple[str, ...] = ()
+    time: str | None = None
+    outcome_time: str | None = None
+    control: str | None = None
+    propensity: str | Mapping[str, float] = "design"
+    """"design", "column:NAME", "estimate", or a table offer name -> probability."""
+    features: tuple[str, ...] = ("*",)
+    exclude: tuple[str, ...] = ()
+    unit: Unit | None = None
+    """"row" or "customer" (profit summed) when customers repeat; None: repeats block."""
+    crossovers: Literal["drop", "first"] | None = None
+    date_format: str | None = None
+    encoding: str = "utf-8"
+    accept_observational: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ProfitSpec:
+    """The [profit] table: money per row, currency, and how many customers a campaign reaches."""
+
+    per_row: str
+    currency: str = "USD"
+    population: float | None = None
+    kind: Literal["money", "binary"] = "money"
+
+
+@dataclass(frozen=True, slots=True)
+class MenuSpec:
+    """The [menu] table: how many offers at most, what each costs to set up, forced in or out."""
+
+    max_offers: int = 8
+    setup_cost: float | Mapping[str, float] = 0.0
+    always: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class EvidenceSpec:
+    """The [evidence] table: folds, repetitions, learning sample, the rivals' columns."""
+
+    folds: int = 5
+    repetitions: int = 2
+    learn_rows: int = 200_000
+    engaged: str | None = None
+    direct_mail: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TeamSpec:
+    """The [team] table: hours at hand and minutes one hand-written card takes."""
+
+    hours: float | None = None
+    minutes_per_card: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """Everything a person asks of handful, read from handful.toml or built in Python.
+
+    Example:
+        >>> spec = ExperimentSpec(source="log.csv", offer="arm")
+        >>> Brief(experiment=spec, profit=ProfitSpec(per_row="spend")).menu.max_offers
+        8
+    """
+
+    experiment: ExperimentSpec
+    profit: ProfitSpec
+    menu: MenuSpec = field(default_factory=MenuSpec)
+    evidence: EvidenceSpec = field(default_factory=EvidenceSpec)
+    team: TeamSpec = field(default_factory=TeamSpec)
+    columns: Mapping[str, str] = field(default_factory=_empty)
+    """[columns]: derived columns, name -> SQL expression over the log's columns."""
+    folder: str = "."
+    """Folder that a relative `source` is looked up in."""
+    sha256: str = ""

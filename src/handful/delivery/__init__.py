@@ -1,0 +1,1 @@
+"""Handing it over: files, report, assignments. No computing, only wording and layout."""

@@ -1,0 +1,151 @@
+"""The frozen records of evidence: estimates with bands, frontier, ladder, verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+VerdictKind = Literal["one_offer", "handful", "no_offer", "by_hand", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """A held-out value in money per customer with its 95 % simultaneous band."""
+
+    value: float
+    se: float
+    lo: float
+    hi: float
+
+
+@dataclass(frozen=True, slots=True)
+class NamedEstimate:
+    """A reference line: its estimate and, for the best single offer, which offer it is."""
+
+    value: float
+    se: float
+    lo: float
+    hi: float
+    offer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class References:
+    """The four lines every page shows, less the menu's own frontier."""
+
+    no_offer: NamedEstimate | None
+    best_single: NamedEstimate
+    one_to_one: NamedEstimate
+
+
+@dataclass(frozen=True, slots=True)
+class FrontierPoint:
+    """Held-out value of the menu of K offers, beside what the model claims.
+
+    `share_of_one_to_one` = gain over the best single offer as a share of one-to-one's gain; None
+    where one-to-one gains nothing. `setup_cost` and `net` are money per customer.
+    """
+
+    offers: int
+    menu: tuple[str, ...]
+    value: float
+    se: float
+    lo: float
+    hi: float
+    gain_over_single: Estimate
+    share_of_one_to_one: float | None
+    claimed: float
+    certified_gap: float | None
+    setup_cost: float
+    net: float
+
+
+@dataclass(frozen=True, slots=True)
+class Rung:
+    """One rival on the ladder, valued on the same folds.
+
+    `gain` is the paired difference to the best single offer; `why_absent` is text where the log has
+    no column for this rival, and the numbers are then None.
+    """
+
+    name: str
+    segments: int | None
+    offers: int | None
+    value: float | None
+    se: float | None
+    lo: float | None
+    hi: float | None
+    gain: Estimate | None = None
+    why_absent: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Heterogeneity:
+    """Do customers differ in what the offers do to them? One-sided, held out."""
+
+    test: str
+    statistic: float | None
+    p_value: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class GainSplit:
+    """The gain over "no offer" (or over the first offer), split in two that add up to the total."""
+
+    better_single: Estimate
+    targeting: Estimate
+    total: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What to do, in one of five words, with the reasons in plain sentences."""
+
+    kind: VerdictKind
+    offers: int
+    menu: tuple[str, ...]
+    gain: GainSplit | None
+    reasons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """The customers who get one offer of the chosen menu.
+
+    `value` is held out (money per customer of the segment); `rule` is the sayable rule, with the
+    share of customers on whom it agrees with the assignment and the held-out money lost by using it.
+    """
+
+    offer: str
+    customers: int
+    share: float
+    value: Estimate
+    rule: str
+    rule_fidelity: float
+    rule_loss: Estimate
+    card: str
+
+
+@dataclass(frozen=True, slots=True)
+class Tails:
+    """Do a few rows carry the total? Values with the profit winsorised, beside the raw ones."""
+
+    top_share: float
+    threshold: float
+    heavy: bool
+    winsorised: tuple[tuple[str, Estimate], ...] = ()
+    """(name, estimate) for no_offer, best_single, each menu and one_to_one; empty if not heavy."""
+    limits: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Valuation:
+    """How the values were made: for the record and the method page."""
+
+    folds: int
+    repetitions: int
+    level: float
+    critical_value: float
+    rows_learned: int
+    stack: tuple[tuple[str, float], ...]
+    """(model, weight) of the final stack: same_for_all, additive, boosted; weights add to 1."""

@@ -1,0 +1,134 @@
+"""The frozen records of an experiment: features, design, source facts and the log itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+
+from handful.errors import Finding
+from handful.notation import BoolArray, FloatArray, IntArray
+
+Kind = Literal["number", "category"]
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSchema:
+    """Names, kinds and levels of the features, in the order of the columns of `Features.values`.
+
+    Attributes:
+        names: column names (p).
+        kinds: "number" or "category" (p).
+        levels: level labels of a category, () for a number (p).
+    """
+
+    names: tuple[str, ...]
+    kinds: tuple[Kind, ...]
+    levels: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Feature values: numbers as they are, categories as level codes, NaN where missing.
+
+    Attributes:
+        schema: names, kinds and levels (p columns).
+        values: (n, p) float64, Fortran order; a level never seen in the log is NaN (missing).
+    """
+
+    schema: FeatureSchema
+    values: FloatArray
+
+    def rows(self, index: IntArray | BoolArray) -> Features:
+        """Return the features of the chosen rows.
+
+        Example:
+            >>> schema = FeatureSchema(("age",), ("number",), ((),))
+            >>> Features(schema, np.array([[1.0], [2.0]])).rows(np.array([1])).values.item()
+            2.0
+        """
+        return Features(self.schema, np.asfortranarray(self.values[index]))
+
+
+@dataclass(frozen=True, slots=True)
+class Design:
+    """How offers were given out, and where an offer may be given again.
+
+    Attributes:
+        kind: "design" (observed shares within strata), "column", "table" or "estimate".
+        by_stratum: (S, G) probability of each offer in each stratum (observed shares where the
+            log carries its own propensities).
+        received: (n,) probability of the offer each row received.
+        support: (S, G) True where the offer was tried enough in that stratum to be valued there.
+        observational: True when the log is not randomised and the brief accepted that in writing.
+    """
+
+    kind: Literal["design", "column", "table", "estimate"]
+    by_stratum: FloatArray
+    received: FloatArray
+    support: BoolArray
+    observational: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SourceFacts:
+    """Where the log came from: for the record, never for computing."""
+
+    description: str
+    data_sha256: str
+    rows_read: int
+    rows_kept: int
+    profit_sql: str
+    where: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Experiment:
+    """What happened: one row per unit of analysis (a customer, or a log row), all arrays aligned.
+
+    Attributes:
+        customers: (n,) customer ids as text or integers; row numbers when the log has none.
+        cluster: (n,) codes 0..C-1 of the unit that was randomised or repeats.
+        stratum: (n,) codes 0..S-1; `strata` holds their labels, `strata_columns` the columns.
+        offer: (n,) codes 0..G-1 of the offer received; `offers` holds their names.
+        control: code of the level that means "no offer", or None.
+        profit: (n,) realised profit, money per row.
+        features: (n, p) features, raw (checks may drop some before effects are learned).
+        design: propensities and support.
+    """
+
+    customers: np.ndarray
+    cluster: IntArray
+    stratum: IntArray
+    strata: tuple[str, ...]
+    strata_columns: tuple[str, ...]
+    offer: IntArray
+    offers: tuple[str, ...]
+    control: int | None
+    profit: FloatArray
+    features: Features
+    design: Design
+    source: SourceFacts
+    currency: str = "USD"
+    population: float | None = None
+    time: np.ndarray | None = None
+    outcome_time: np.ndarray | None = None
+    findings: tuple[Finding, ...] = ()
+    """Findings made while reading; `checks.check` adds its own."""
+
+    @property
+    def n_rows(self) -> int:
+        """Number of rows n."""
+        return int(self.profit.shape[0])
+
+    @property
+    def n_offers(self) -> int:
+        """Number of candidate offers G, the control included."""
+        return len(self.offers)
+
+    @property
+    def open_cells(self) -> BoolArray:
+        """(n, G) True where the offer is open to the row's stratum."""
+        cells: BoolArray = self.design.support[self.stratum]
+        return cells

@@ -1,0 +1,50 @@
+"""The frozen records of the menu room: one menu per K, and the whole path."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from handful.notation import FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class MenuChoice:
+    """The menu of K offers, its value and its proven distance from the best possible menu.
+
+    Attributes:
+        offers: K.
+        menu: column numbers, ascending.
+        value: F(S) = sum_i w_i max_{g in S} P_ig, total over customers (set-up costs not charged).
+        bound: proven upper bound on the value of ANY menu of K offers; NaN where none was made.
+        gap: (bound - value) / |value|, as a share of F.
+        gap_over_none: (bound - value) as a share of the value over "no offer"; NaN without one.
+        shares: (K,) share of customer weight that takes each offer of the menu.
+        next_offer_worth: value of the best menu of K + 1 less this one's; NaN at the last K.
+    """
+
+    offers: int
+    menu: tuple[int, ...]
+    value: float
+    bound: float
+    gap: float
+    gap_over_none: float
+    shares: FloatArray
+    next_offer_worth: float
+
+
+@dataclass(frozen=True, slots=True)
+class MenuPath:
+    """Menus for K = 1, 2, ... in one path; iterates over its choices."""
+
+    choices: tuple[MenuChoice, ...]
+
+    def __iter__(self) -> Iterator[MenuChoice]:
+        return iter(self.choices)
+
+    def __len__(self) -> int:
+        return len(self.choices)
+
+    def menu(self, offers: int) -> tuple[int, ...]:
+        """Return the column numbers of the menu of that many offers."""
+        return self.choices[offers - 1].menu

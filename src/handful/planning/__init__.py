@@ -1,0 +1,1 @@
+"""The main job in order: experiment, effects, menu, policy, evidence, one frozen Plan."""

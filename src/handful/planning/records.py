@@ -1,0 +1,93 @@
+"""The frozen Plan: every field of plan.json, plus the policy and the assignments themselves."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from handful.errors import Finding
+from handful.evidence.records import (
+    FrontierPoint,
+    Heterogeneity,
+    References,
+    Rung,
+    Segment,
+    Tails,
+    Valuation,
+    Verdict,
+)
+from handful.policy.records import Assignment, Policy
+
+
+@dataclass(frozen=True, slots=True)
+class OfferFacts:
+    """An offer as it was tried: rows that received it, and whether it means "no offer"."""
+
+    name: str
+    rows: int
+    control: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ExperimentFacts:
+    """What the plan was made from."""
+
+    rows: int
+    customers: int
+    clusters: int
+    offers: tuple[OfferFacts, ...]
+    currency: str
+    data_sha256: str
+    brief_sha256: str
+    seed: int
+    version: str
+    source: str
+    profit_sql: str
+    observational: bool
+    population: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class ConstraintUse:
+    """A limit of the brief: its bound, what the plan uses of it, and its shadow price."""
+
+    name: str
+    bound: float
+    used: float
+    shadow_price: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class GuardrailResult:
+    """One guardrail: what was measured, within what bound, and what to do."""
+
+    name: str
+    measure: str
+    value: float | None
+    lo: float | None
+    hi: float | None
+    bound: float | None
+    verdict: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The answer: plan.json's fields, the policy for the verdict's menu, who gets which."""
+
+    experiment: ExperimentFacts
+    findings: tuple[Finding, ...]
+    heterogeneity: Heterogeneity
+    reference: References
+    frontier: tuple[FrontierPoint, ...]
+    ladder: tuple[Rung, ...]
+    verdict: Verdict
+    segments: tuple[Segment, ...]
+    tails: Tails
+    valuation: Valuation
+    policy: Policy
+    customers: np.ndarray
+    assignment: Assignment
+    constraints: tuple[ConstraintUse, ...] = ()
+    guardrails: tuple[GuardrailResult, ...] = ()
