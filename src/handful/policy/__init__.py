@@ -1,1 +1,1 @@
-"""Who gets which: the policy, its sayable rules, and the artefact that decides without a learner."""
+"""Who gets which: policy, sayable rules, and the artefact that decides without a learner."""

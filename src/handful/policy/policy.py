@@ -1,0 +1,162 @@
+"""Give every customer an offer: the best open offer of the menu, ties to the first.
+
+pi_S(x_i) = argmax over g in S, open to i, of P_ig. Where no offer of the menu is open, the policy's
+fallback for the stratum is given.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from handful.effects.predict import predict_profit, restrict_offers
+from handful.errors import DataError, blocked
+from handful.experiment.records import Features
+from handful.notation import AnyFloatArray, BoolArray, FloatArray, IntArray
+from handful.policy.records import (
+    REASON_BEST,
+    REASON_FALLBACK,
+    REASON_UNKNOWN_STRATUM,
+    Assignment,
+    Policy,
+)
+
+UNKNOWN_STRATUM = -1
+"""Stratum code of a customer whose stratum the experiment never saw."""
+
+ASSIGN_ROWS = 65_536
+"""Customers decided at a time: predictions of a block are dropped before the next."""
+
+
+def assign_codes(
+    values: AnyFloatArray,
+    menu: Sequence[int],
+    open_cells: BoolArray | None,
+    fallback_by_row: IntArray | int,
+) -> IntArray:
+    """Choose an offer for every row of a matrix: argmax over the open menu, ties to the first.
+
+    pi_i = argmax over g in menu with open_ig of V_ig, else fallback_i. A value that is NaN or minus
+    infinity is never chosen.
+
+    Args:
+        values: (n, G) money per customer.
+        menu: column numbers in the order that wins ties (a Policy keeps them ascending).
+        open_cells: (n, G) True where an offer may be given; None when all may.
+        fallback_by_row: (n,) offer codes, or one code, where no offer of the menu can be given.
+
+    Returns:
+        (n,) offer codes.
+
+    Cost O(n K).
+
+    Example:
+        >>> assign_codes(np.array([[1.0, 3.0, 2.0], [4.0, 4.0, 9.0]]), (0, 1), None, 0).tolist()
+        [1, 0]
+    """
+    rows = values.shape[0]
+    best = np.full(rows, -np.inf)
+    codes = np.empty(rows, dtype=np.int64)
+    codes[:] = fallback_by_row
+    for offer in menu:
+        column = values[:, offer]
+        better = column > best
+        if open_cells is not None:
+            better &= open_cells[:, offer]
+        np.copyto(best, column, where=better)
+        np.copyto(codes, offer, where=better)
+    return codes
+
+
+def assign(policy: Policy, features: Features, stratum: IntArray | None) -> Assignment:
+    """Decide which offer each customer gets.
+
+    pi_S(x_i) = argmax over the menu's offers open in i's stratum of P_ig; ties to the lowest code;
+    the stratum's fallback when none is open, the last fallback when the stratum is unknown.
+
+    Args:
+        policy: model, menu, support and fallbacks.
+        features: (n, p) features; columns are matched by name, levels by label.
+        stratum: (n,) codes 0..S-1, -1 for a stratum never seen; None when the policy has only one.
+
+    Returns:
+        Offer, reason and expected profit (claimed by the model) of every customer.
+
+    Raises:
+        DataError: P710 the policy needs strata and none were given, or a code is out of range;
+            E590, E591 as in `predict_profit`.
+
+    Cost as `predict_profit` for the offers of the menu and fallbacks only; memory O(n + block).
+
+    Example:
+        >>> from handful.experiment.records import FeatureSchema
+        >>> schema = FeatureSchema(("age",), ("number",), ((),))
+        >>> model = EffectsModel(schema, ("none", "mail"), np.array([0.0, 0.5]), (), None)
+        >>> policy = Policy(model, (0, 1), (), ("all",), np.ones((1, 2), bool), np.zeros(2, int),
+        ...                 "USD")
+        >>> assign(policy, Features(schema, np.array([[30.0]])), None).offer.tolist()
+        [1]
+    """
+    rows = features.values.shape[0]
+    _check_stratum(policy, stratum, rows)
+    used = np.union1d(np.array(policy.menu, dtype=np.int64), policy.fallback)
+    model = restrict_offers(policy.model, used.tolist())
+    decided = Assignment(
+        offer=np.empty(rows, dtype=np.int64),
+        reason=np.empty(rows, dtype=np.int64),
+        expected_profit=np.empty(rows),
+    )
+    for start in range(0, rows, ASSIGN_ROWS):
+        block = slice(start, start + ASSIGN_ROWS)
+        part = Features(features.schema, features.values[block])
+        profit = predict_profit(model, part)
+        codes = None if stratum is None else stratum[block]
+        _decide_block(policy, used, profit, codes, decided, block)
+    return decided
+
+
+def _decide_block(
+    policy: Policy,
+    used: IntArray,
+    profit: FloatArray,
+    stratum: IntArray | None,
+    decided: Assignment,
+    block: slice,
+) -> None:
+    """Fill in the decisions of a block, whose `profit` has one column per used offer."""
+    menu = np.searchsorted(used, policy.menu)
+    open_rows = np.vstack([policy.support, np.zeros((1, policy.support.shape[1]), dtype=np.bool_)])
+    stratum = np.zeros(profit.shape[0], dtype=np.int64) if stratum is None else stratum
+    open_menu = open_rows[:, used]
+    everywhere = bool(open_menu[:-1, menu].all()) and not (stratum < 0).any()
+    chosen = assign_codes(profit, menu.tolist(), None if everywhere else open_menu[stratum], -1)
+    fell_back = chosen < 0
+    fallback = np.searchsorted(used, policy.fallback)
+    chosen = np.where(fell_back, fallback[stratum], chosen)
+    decided.offer[block] = used[chosen]
+    decided.expected_profit[block] = np.take_along_axis(profit, chosen[:, np.newaxis], 1)[:, 0]
+    reason = np.where(fell_back, REASON_FALLBACK, REASON_BEST)
+    decided.reason[block] = np.where(stratum < 0, REASON_UNKNOWN_STRATUM, reason)
+
+
+def _check_stratum(policy: Policy, stratum: IntArray | None, rows: int) -> None:
+    """Refuse strata that are missing, of the wrong length or out of range."""
+    strata = policy.support.shape[0]
+    if stratum is None:
+        if strata == 1:
+            return
+        raise DataError(
+            blocked(
+                "P710",
+                f"the policy has {strata} strata; no customer's stratum was given.",
+                f"Give the columns {', '.join(policy.strata_columns)}.",
+            )
+        )
+    wrong = int(((stratum < UNKNOWN_STRATUM) | (stratum >= strata)).sum())
+    if wrong or stratum.shape != (rows,):
+        message = (
+            f"expected {rows} stratum codes from -1 to {strata - 1}; found {stratum.size} codes, "
+            f"{wrong} of them out of range."
+        )
+        raise DataError(blocked("P710", message, "Give one code per customer, -1 if unknown."))
