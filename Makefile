@@ -1,0 +1,41 @@
+# Every command builds what it needs first; a second run finds it done.
+.PHONY: setup browser demo test study bench lint types arch clean
+SHELL := /bin/bash
+BIN := .venv/bin
+STAMP := .venv/.handful-ready
+# Two workers on two cores: one thread each is faster than both fighting for all.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
+
+setup: $(STAMP)
+
+$(STAMP): requirements/lock.txt pyproject.toml $(wildcard setup.py src/handful/*/*.c) scripts/setup.sh
+	scripts/setup.sh
+	@touch $@
+
+browser:
+	@scripts/apt.sh chromium chromium || true
+
+demo: setup
+	$(BIN)/handful demo hillstrom
+
+test: setup browser
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2
+
+study: setup
+	@set -e; for study in studies/[a-z]*.py; do echo "== $$study"; $(BIN)/python "$$study"; done
+
+bench: setup
+	$(BIN)/python benchmarks/run.py
+
+lint: setup
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+types: setup
+	$(BIN)/mypy
+
+arch: setup
+	$(BIN)/lint-imports
+
+clean:
+	rm -rf build dist out handful-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
