@@ -16,11 +16,15 @@ class MenuChoice:
         offers: K.
         menu: column numbers, ascending.
         value: F(S) = sum_i w_i max_{g in S} P_ig, total over customers (set-up costs not charged).
-        bound: proven upper bound on the value of ANY menu of K offers; NaN where none was made.
-        gap: (bound - value) / |value|, as a share of F.
-        gap_over_none: (bound - value) as a share of the value over "no offer"; NaN without one.
+        bound: proven upper bound on `net` of ANY menu of K offers (`net` is `value` where set-up
+            costs are zero); NaN where none was made.
+        gap: (bound - net) / |value|, as a share of F.
+        gap_over_none: (bound - net) as a share of the value over "no offer"; NaN without one.
         shares: (K,) share of customer weight that takes each offer of the menu.
         next_offer_worth: value of the best menu of K + 1 less this one's; NaN at the last K.
+        setup_cost: what the offers of the menu cost to set up, total.
+        proven_in: columns that every menu of K better than this one must hold.
+        proven_out: columns that no menu of K better than this one can hold.
     """
 
     offers: int
@@ -31,11 +35,19 @@ class MenuChoice:
     gap_over_none: float
     shares: FloatArray
     next_offer_worth: float
+    setup_cost: float = 0.0
+    proven_in: tuple[int, ...] = ()
+    proven_out: tuple[int, ...] = ()
+
+    @property
+    def net(self) -> float:
+        """Value less set-up cost."""
+        return self.value - self.setup_cost
 
 
 @dataclass(frozen=True, slots=True)
 class MenuPath:
-    """Menus for K = 1, 2, ... in one path; iterates over its choices."""
+    """Menus for consecutive K in one path; iterates over its choices."""
 
     choices: tuple[MenuChoice, ...]
 
@@ -47,4 +59,8 @@ class MenuPath:
 
     def menu(self, offers: int) -> tuple[int, ...]:
         """Return the column numbers of the menu of that many offers."""
-        return self.choices[offers - 1].menu
+        return self.at(offers).menu
+
+    def at(self, offers: int) -> MenuChoice:
+        """Return the choice of that many offers."""
+        return self.choices[offers - self.choices[0].offers]

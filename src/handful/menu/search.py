@@ -1,0 +1,153 @@
+"""Greedy start and best-swap local search, every K in one pass over the customers.
+
+Reference: Resende and Werneck (2007), a fast swap-based local search for the p-median problem.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TypeAlias
+
+import numpy as np
+
+from handful.menu.sums import SwapSums
+from handful.notation import BoolArray, FloatArray, IntArray
+
+Menu: TypeAlias = tuple[int, ...]
+SwapPass: TypeAlias = Callable[[IntArray], SwapSums]
+"""Takes (M, K) menus padded with -1 and returns their swap sums over all customers."""
+
+RELATIVE_TOLERANCE = 1e-12
+"""A move must gain more than this share of the value, so that rounding cannot make it cycle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """Which menus are allowed and what they cost.
+
+    Attributes:
+        costs: (G,) set-up cost of each offer.
+        always: (G,) offers that every menu holds.
+        never: (G,) offers that no menu holds.
+        first, last: smallest and largest K of the path.
+    """
+
+    costs: FloatArray
+    always: BoolArray
+    never: BoolArray
+    first: int
+    last: int
+
+    @property
+    def forced(self) -> Menu:
+        """Columns that every menu holds."""
+        return as_menu(np.flatnonzero(self.always))
+
+    @property
+    def free(self) -> IntArray:
+        """Columns that a menu may hold or not."""
+        return np.flatnonzero(~self.always & ~self.never)
+
+    def cost(self, menu: Menu) -> float:
+        """Return what the offers of the menu cost to set up."""
+        return float(self.costs[list(menu)].sum())
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A menu and its net value (value less set-up costs)."""
+
+    menu: Menu
+    net: float
+
+
+def as_menu(columns: IntArray | list[int]) -> Menu:
+    """Return the columns as a menu: ascending plain integers."""
+    return tuple(sorted(int(g) for g in columns))
+
+
+def padded(menus: list[Menu]) -> IntArray:
+    """Return menus as rows padded with -1 to the longest."""
+    out = np.full((len(menus), max(len(menu) for menu in menus)), -1, dtype=np.int64)
+    for row, menu in enumerate(menus):
+        out[row, : len(menu)] = menu
+    return out
+
+
+def greedy(rules: Rules, totals: FloatArray, swaps: SwapPass) -> dict[int, Menu]:
+    """Return a menu for each K by adding, one at a time, the offer that gains most.
+
+    Args:
+        rules: allowed menus and costs.
+        totals: (G,) column sums sum_i w_i P_ig, exact values of the menus of one offer.
+        swaps: the pass over the customers; called once per K.
+    """
+    menu = rules.forced
+    menus = {}
+    while len(menu) < rules.last:
+        gains = totals if not menu else swaps(padded([menu])).inside[0].sum(axis=0)
+        score = np.where(rules.always | rules.never, -np.inf, gains - rules.costs)
+        score[list(menu)] = -np.inf
+        menu = as_menu([*menu, int(np.argmax(score))])
+        menus[len(menu)] = menu
+    if rules.forced:
+        menus[len(rules.forced)] = rules.forced
+    return {k: menu for k, menu in menus.items() if rules.first <= k <= rules.last}
+
+
+def improve(rules: Rules, menus: dict[int, Menu], swaps: SwapPass) -> dict[int, Found]:
+    """Apply best swaps, best adds to K + 1 and cheapest drops to K - 1 until none gains.
+
+    Each round is one pass over the customers for all menus that changed.
+    """
+    found: dict[int, Found] = {}
+    moves: dict[int, list[Found]] = {}
+    changed = dict(menus)
+    while changed:
+        sums = swaps(padded(list(changed.values())))
+        for row, (k, menu) in enumerate(changed.items()):
+            found[k] = Found(menu, float(sums.value[row]) - rules.cost(menu))
+            moves[k] = list(neighbours(rules, found[k], sums, row))
+        changed = _better(found, moves)
+    return found
+
+
+def neighbours(rules: Rules, found: Found, sums: SwapSums, row: int) -> Iterator[Found]:
+    """Yield the best swap, the best add and the cheapest drop of one menu, with their nets."""
+    menu, k = found.menu, len(found.menu)
+    gain = sums.inside[row].sum(axis=0) - rules.costs
+    gain[rules.never] = -np.inf
+    gain[list(menu)] = -np.inf
+    entering = int(np.argmax(gain))
+    if np.isfinite(gain[entering]):
+        yield Found(as_menu([*menu, entering]), found.net + float(gain[entering]))
+    droppable = [place for place in range(k) if not rules.always[menu[place]]]
+    if k == 1 or not droppable:
+        return
+    saved = rules.costs[list(menu)] - sums.loss[row, :k]
+    leaving = max(droppable, key=lambda place: saved[place])
+    yield Found(_without(menu, leaving), found.net + float(saved[leaving]))
+    swap = gain - sums.inside[row, :k] + sums.removed[row, :k] + saved[:, None]
+    swap[[place for place in range(k) if place not in droppable]] = -np.inf
+    place, entering = divmod(int(np.argmax(swap)), swap.shape[1])
+    if np.isfinite(swap[place, entering]):
+        swapped = as_menu([*_without(menu, place), entering])
+        yield Found(swapped, found.net + float(swap[place, entering]))
+
+
+def _without(menu: Menu, place: int) -> Menu:
+    return menu[:place] + menu[place + 1 :]
+
+
+def _better(found: dict[int, Found], moves: dict[int, list[Found]]) -> dict[int, Menu]:
+    """Return, for each K, the best proposed menu where it beats the one found."""
+    proposals: dict[int, Found] = {}
+    for candidate in (move for k in sorted(moves) for move in moves[k]):
+        k = len(candidate.menu)
+        if k not in found or k == 1:
+            continue
+        needed = found[k].net + RELATIVE_TOLERANCE * abs(found[k].net)
+        if candidate.net > max(needed, proposals[k].net if k in proposals else -np.inf):
+            proposals[k] = candidate
+    return {k: proposal.menu for k, proposal in proposals.items()}
