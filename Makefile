@@ -35,7 +35,7 @@ types: setup
 	$(BIN)/mypy
 
 arch: setup
-	$(BIN)/lint-imports
+	$(BIN)/lint-imports --no-logo
 
 clean:
 	rm -rf build dist out handful-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -8,10 +8,11 @@ from collections import Counter
 from dataclasses import fields
 from functools import cache
 
-import handful
 import pytest
-from handful.brief import schema
 from source import ROOT, docs_text, modules, tree
+
+import handful
+from handful.brief import schema
 
 CODE = re.compile(r"[BSDCEMPFX]\d{3}")
 LEVELS = {"block", "warn", "note"}
@@ -101,12 +102,14 @@ def test_every_command_is_documented() -> None:
 
 
 def test_documents_point_at_files_that_exist() -> None:
-    broken = []
+    link = re.compile(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)")
     pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
-    for page in pages:
-        for target in re.findall(r"\]\(([^)#:\s]+)(?:#[^)]*)?\)", page.read_text(encoding="utf-8")):
-            if not (page.parent / target).exists():
-                broken.append(f"{page.name}: {target}")
+    broken = [
+        f"{page.name}: {target}"
+        for page in pages
+        for target in link.findall(page.read_text(encoding="utf-8"))
+        if not (page.parent / target).exists()
+    ]
     assert broken == []
 
 
