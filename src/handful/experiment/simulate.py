@@ -1,0 +1,215 @@
+"""Simulated experiments with a known truth: for tests, benchmarks, docs and the demo.
+
+Never used by the estimators. The truth is a function of the settings alone (coefficients come from
+`truth_seed`), so a policy's true value can be computed on any number of fresh customers:
+
+    V(pi) = mean_i P_{pi(x_i)}(x_i),   P = true_profit(settings, features).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+import pyarrow as pa
+
+from handful.brief.schema import ExperimentSpec
+from handful.experiment import promotions as promo
+from handful.experiment import surfaces
+from handful.experiment.design import make_design
+from handful.experiment.draws import (
+    assign_offers,
+    basket_spread,
+    draw_clusters,
+    draw_latent,
+    draw_profit,
+    draw_strata,
+    observe,
+    offer_probabilities,
+)
+from handful.experiment.records import Experiment, Features, SourceFacts
+from handful.experiment.simulation import SCENARIOS, Simulation, offer_names, resolve
+from handful.notation import FloatArray, IntArray
+
+__all__ = [
+    "SCENARIOS",
+    "Simulated",
+    "Simulation",
+    "promotions_table",
+    "simulate",
+    "simulate_customers",
+    "true_profit",
+]
+
+
+@dataclass(frozen=True, slots=True)
+class Simulated:
+    """A simulated experiment and its truth.
+
+    Attributes:
+        experiment: what an analyst would see.
+        truth: (n, G) true expected profit of each offer for each customer, money per customer.
+        settings: what made it; `true_profit(settings, features)` gives the truth of others.
+        probabilities: (n, G) true probability that the row received each offer.
+    """
+
+    experiment: Experiment
+    truth: FloatArray
+    settings: Simulation
+    probabilities: FloatArray
+
+
+def simulate(
+    kind: str | Simulation, *, n: int, offers: int | None = None, random_state: int = 0
+) -> Simulated:
+    """Draw an experiment of n rows from a named scenario or from settings of your own.
+
+    y_i = P_{t_i}(x_i) + noise, t_i drawn from the design.
+
+    Args:
+        kind: a name of `SCENARIOS`, or a `Simulation`.
+        n: rows.
+        offers: G, in place of the settings' own.
+        random_state: seed of the draw; the truth does not depend on it.
+
+    Raises:
+        BriefError: D390 when no scenario has that name.
+
+    Cost O(n (p + G)).
+
+    Example:
+        >>> drawn = simulate("types", n=1000, random_state=1)
+        >>> drawn.truth.shape
+        (1000, 5)
+    """
+    settings = resolve(kind, offers)
+    rng = np.random.default_rng(random_state)
+    cluster = draw_clusters(settings, n, rng)
+    z = draw_latent(settings, cluster, rng)
+    features = observe(settings, z, rng)
+    truth = true_profit(settings, features)
+    stratum = draw_strata(settings, z, cluster, rng)
+    probabilities = offer_probabilities(settings, z, stratum)
+    offer = assign_offers(probabilities, cluster, rng)
+    profit = draw_profit(settings, features, truth, offer, cluster, rng)
+    experiment = _experiment(settings, features, profit, offer, (cluster, stratum))
+    return Simulated(experiment, truth, settings, probabilities)
+
+
+def simulate_customers(kind: str | Simulation, *, n: int, random_state: int = 0) -> Features:
+    """Draw the features of n fresh customers, to value a policy on the population itself.
+
+    Example:
+        >>> simulate_customers("promotions", n=3).values.shape
+        (3, 8)
+    """
+    settings = resolve(kind, None)
+    rng = np.random.default_rng(random_state)
+    z = draw_latent(settings, draw_clusters(settings, n, rng), rng)
+    return observe(settings, z, rng)
+
+
+def true_profit(kind: str | Simulation, features: Features) -> FloatArray:
+    """Return the (n, G) true expected profit of each offer, money per customer.
+
+    Example:
+        >>> customers = simulate_customers("null", n=2)
+        >>> effects = true_profit("null", customers)
+        >>> bool(np.ptp(effects[:, 1] - effects[:, 0]) < 1e-12)
+        True
+    """
+    settings = resolve(kind, None)
+    if settings.surface == "promotions":
+        grid = promo.promotion_grid(settings.offers)
+        demand = promo.promotion_demand(features.values, grid, settings.heterogeneity)
+        return promo.promotion_profit(demand, grid)
+    x = np.nan_to_num(features.values[:, : settings.features], nan=0.0)
+    categories = np.nan_to_num(features.values[:, settings.features :], nan=-1.0)
+    base = surfaces.base_profit(x)[:, None]
+    main = surfaces.main_effects(settings.offers, settings.arm_effects)
+    return np.ascontiguousarray(base + main + _effects(settings, x, categories))
+
+
+def promotions_table(n: int, random_state: int = 0, offers: int = 13) -> pa.Table:
+    """Return the log of a simulated promotions test, one row per customer, as people keep it.
+
+    Columns: customer_id, the features, discount (share), minimum_basket (money), offer (its name),
+    redeemed (0/1), sales (money, after the discount) and profit (money: 40 % margin less discount).
+
+    Example:
+        >>> promotions_table(10).column_names[-3:]
+        ['redeemed', 'sales', 'profit']
+    """
+    settings = replace(SCENARIOS["promotions"], offers=offers)
+    rng = np.random.default_rng(random_state)
+    features = observe(settings, rng.standard_normal((n, settings.features)), rng)
+    grid = promo.promotion_grid(offers)
+    demand = promo.promotion_demand(features.values, grid, settings.heterogeneity)
+    offer = rng.integers(0, offers, size=n)
+    bought = promo.draw_purchases(demand, grid, offer, basket_spread(settings), rng)
+    columns: dict[str, object] = {"customer_id": np.arange(1, n + 1)}
+    for j, (name, levels) in enumerate(
+        zip(features.schema.names, features.schema.levels, strict=True)
+    ):
+        column = features.values[:, j]
+        columns[name] = np.array(levels)[column.astype(np.int64)] if levels else column
+    columns["discount"] = grid.discount[offer]
+    columns["minimum_basket"] = grid.minimum[offer]
+    columns["offer"] = np.array(grid.names)[offer]
+    columns["redeemed"] = bought.redeemed
+    columns["sales"] = np.round(bought.sales, 2)
+    columns["profit"] = np.round(bought.profit, 4)
+    return pa.table(columns)
+
+
+def _effects(settings: Simulation, x: FloatArray, categories: FloatArray) -> FloatArray:
+    if settings.surface == "null":
+        return np.zeros((x.shape[0], settings.offers))
+    if settings.surface == "types":
+        kind = surfaces.customer_type(x, settings.types)
+        effects = surfaces.type_effects(settings.types, settings.offers)[kind]
+    elif settings.surface == "linear_quadratic":
+        a, b = surfaces.quadratic_curve(x)
+        t = surfaces.quadratic_levels(settings.offers)
+        effects = a[:, None] * t - b[:, None] * t**2 / 2.0
+    else:
+        rng = np.random.default_rng(settings.truth_seed)
+        effects = surfaces.smooth_effects(x, categories, settings.offers, rng)
+    scaled: FloatArray = settings.heterogeneity * effects
+    return scaled
+
+
+def _experiment(
+    settings: Simulation,
+    features: Features,
+    profit: FloatArray,
+    offer: IntArray,
+    groups: tuple[IntArray, IntArray],
+) -> Experiment:
+    cluster, stratum = groups
+    n = offer.shape[0]
+    offers = offer_names(settings)
+    strata = tuple(f"stratum {s + 1}" for s in range(settings.strata))
+    design, findings = make_design(
+        offer=offer,
+        stratum=stratum,
+        offers=offers,
+        strata=strata,
+        spec=ExperimentSpec(source="simulated", offer="offer"),
+        received=None,
+    )
+    return Experiment(
+        customers=np.arange(n),
+        cluster=cluster,
+        stratum=stratum,
+        strata=strata,
+        strata_columns=("stratum",) if settings.strata > 1 else (),
+        offer=offer,
+        offers=offers,
+        control=0,
+        profit=profit,
+        features=features,
+        design=design,
+        source=SourceFacts(f"simulated: {settings.surface}", "", n, n, "profit"),
+        findings=findings,
+    )
