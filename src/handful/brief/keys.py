@@ -1,0 +1,141 @@
+"""The one table of every key of a brief: it drives reading, "did you mean" and the docs test."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal
+
+Kind = Literal[
+    "text", "name", "names", "columns", "whole", "number", "flag", "choice", "shares", "costs"
+]
+
+KIND_WORDS: Final = MappingProxyType(
+    {
+        "text": "text in quotes",
+        "name": "a name in quotes (or a number)",
+        "names": "a list of names in quotes",
+        "columns": 'a list of column names in quotes, or "*"',
+        "whole": "a whole number",
+        "number": "a number",
+        "flag": "true or false",
+        "choice": "one of the words listed",
+        "shares": '"design", "column:NAME", "estimate", or a table offer = probability',
+        "costs": "a number, or a table offer = number",
+    }
+)
+"""What each kind of value looks like, in the words of the messages and of docs/brief.md."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of the brief.
+
+    Attributes:
+        table: the [table] it stands in.
+        name: the key.
+        kind: what its value looks like; see KIND_WORDS.
+        meaning: one line for the docs.
+        default: as shown in the docs; "" when the key is required.
+        least: smallest value allowed for a number.
+        strict: True when `least` itself is not allowed.
+        choices: the words allowed for a choice.
+        required: True when a brief without it is refused.
+    """
+
+    table: str
+    name: str
+    kind: Kind
+    meaning: str
+    default: str = "none"
+    least: float | None = None
+    strict: bool = False
+    choices: tuple[str, ...] = ()
+    required: bool = False
+
+    @property
+    def path(self) -> str:
+        """The key as a reader writes it: table.name."""
+        return f"{self.table}.{self.name}"
+
+
+_E, _P, _M, _V, _T = "experiment", "profit", "menu", "evidence", "team"
+
+# fmt: off
+KEYS: Final[tuple[Key, ...]] = (
+    Key(_E, "source", "text", "the log: csv, csv.gz, parquet, a glob, or duckdb:///file.db?table=t",
+        "", required=True),
+    Key(_E, "where", "text", "SQL condition that keeps rows of the log"),
+    Key(_E, "customer", "text", "column with the customer's id", "the row number"),
+    Key(_E, "cluster", "text", "column of the unit that was randomised", "the customer"),
+    Key(_E, "strata", "names", "columns within which offers were randomised", "[]"),
+    Key(_E, "time", "text", "column with the time the offer was given"),
+    Key(_E, "outcome_time", "text", "column with the time the outcome was recorded"),
+    Key(_E, "offer", "text", "column with the name of the offer each row received", "",
+        required=True),
+    Key(_E, "control", "name", 'the level of the offer column that means "no offer"'),
+    Key(_E, "propensity", "shares", "where the probability of each offer comes from", '"design"'),
+    Key(_E, "features", "columns", "columns a decision may read", '"*"'),
+    Key(_E, "exclude", "names", 'columns left out of features = "*"', "[]"),
+    Key(_E, "unit", "choice", "what one observation is when customers repeat",
+        "none: repeats are refused", choices=("row", "customer")),
+    Key(_E, "crossovers", "choice", "what to do with customers seen under two offers",
+        "none: over 0.1 % are refused", choices=("drop", "first")),
+    Key(_E, "date_format", "text", 'strptime format of the times, such as "%d/%m/%Y"', "ISO 8601"),
+    Key(_E, "encoding", "choice", "how the text of a csv is encoded", '"utf-8"',
+        choices=("utf-8", "latin-1")),
+    Key(_E, "accept_observational", "flag", "accept in writing a log that is not randomised",
+        "false"),
+    Key(_P, "per_row", "text", "SQL expression over the log's columns: money per row", "",
+        required=True),
+    Key(_P, "currency", "text", "currency printed beside every amount", '"USD"'),
+    Key(_P, "population", "number", "customers one campaign reaches; spreads set-up costs",
+        "the customers of the log", least=0, strict=True),
+    Key(_P, "kind", "choice", '"binary" when the outcome can only be 0 or 1', '"money"',
+        choices=("money", "binary")),
+    Key(_M, "max_offers", "whole", "largest menu considered", "8", least=1),
+    Key(_M, "setup_cost", "costs", "cost of running one offer, in total, same currency", "0",
+        least=0),
+    Key(_M, "always", "names", "offers that must stay in the menu", "[]"),
+    Key(_M, "never", "names", "offers that must not be in the menu", "[]"),
+    Key(_V, "folds", "whole", "parts of the log; each is valued by models of the others", "5",
+        least=2),
+    Key(_V, "repetitions", "whole", "how often the split into folds is redrawn", "2", least=1),
+    Key(_V, "learn_rows", "whole", "rows that effects are learned on, at most", "200000",
+        least=100),
+    Key(_V, "engaged", "text", "recency or frequency column that splits engaged customers off"),
+    Key(_V, "direct_mail", "names", "columns of the direct-mail rival, such as age and region",
+        "[]"),
+    Key(_T, "hours", "number", "hours the team has for one campaign", least=0),
+    Key(_T, "minutes_per_card", "number", "minutes one hand-written card takes", least=0,
+        strict=True),
+)
+# fmt: on
+"""Every key that is read, in the order of the docs."""
+
+FREE_TABLES: Final = MappingProxyType(
+    {"columns": "derived columns: name = SQL expression over the log's columns"}
+)
+"""Tables whose keys are the reader's own names."""
+
+NOT_YET: Final = MappingProxyType(
+    {
+        "constraints": "Leave [constraints] out; a budget or a capacity cannot be set so far.",
+        "guardrails": "Leave [guardrails] out; consent and fairness must be checked outside.",
+        "team.offers_we_can_author": "Use menu.max_offers to limit how many offers there are.",
+    }
+)
+"""Keys of later versions, refused by name, and what to do meanwhile."""
+
+TABLES: Final[tuple[str, ...]] = (*dict.fromkeys(key.table for key in KEYS), *FREE_TABLES)
+"""Names of all tables that are read."""
+
+
+def keys_of(table: str) -> dict[str, Key]:
+    """Return the keys of one table by name.
+
+    Example:
+        >>> sorted(keys_of("team"))
+        ['hours', 'minutes_per_card']
+    """
+    return {key.name: key for key in KEYS if key.table == table}

@@ -1,0 +1,244 @@
+"""Reads handful.toml into a frozen Brief, and says everything that is wrong with it at once."""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from handful.brief.keys import FREE_TABLES, KEYS, NOT_YET, TABLES, keys_of
+from handful.brief.schema import (
+    Brief,
+    EvidenceSpec,
+    ExperimentSpec,
+    MenuSpec,
+    ProfitSpec,
+    TeamSpec,
+)
+from handful.brief.values import Unfit, read_value, shown
+from handful.errors import BriefError, Finding, blocked
+
+_Locate = Callable[[str, str], str]
+"""(table, key) -> " on line 7", or "" when the place is unknown."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str:
+    """Return a sentence that names the nearest known word, or lists what is known.
+
+    Args:
+        word: what was written.
+        known: the words that exist.
+
+    Example:
+        >>> did_you_mean("convrted", ["converted", "age"])
+        "Did you mean 'converted'?"
+    """
+    words = list(known)
+    folded = {name.casefold(): name for name in reversed(words)}
+    close = difflib.get_close_matches(word.casefold(), folded, n=1, cutoff=0.6)
+    if close:
+        return f"Did you mean '{folded[close[0]]}'?"
+    listed = ", ".join(words[:20]) + (", ..." if len(words) > 20 else "")
+    return f"There is: {listed}." if words else "There is none."
+
+
+def read_brief(path: str | Path) -> Brief:
+    r"""Read a brief from a TOML file.
+
+    Args:
+        path: the handful.toml; a relative `source` is looked up beside it.
+
+    Returns:
+        The brief, with the sha256 of the file's bytes.
+
+    Raises:
+        BriefError: B100 the file cannot be read, B101-B105 what is wrong in it, all at once.
+
+    Example:
+        >>> import tempfile, pathlib
+        >>> file = pathlib.Path(tempfile.mkdtemp(), "handful.toml")
+        >>> text = '[experiment]\nsource = "l.csv"\noffer = "arm"\n[profit]\nper_row = "y"\n'
+        >>> _ = file.write_text(text)
+        >>> read_brief(file).experiment.offer
+        'arm'
+    """
+    file = Path(path)
+    try:
+        raw = file.read_bytes()
+        text = raw.decode("utf-8-sig")
+        mapping = tomllib.loads(text)
+    except FileNotFoundError:
+        remedy = "Write one with `handful init DATA`."
+        raise BriefError(blocked("B100", f"there is no brief at {file}.", remedy)) from None
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        message = f"expected a TOML file at {file}, but: {error}."
+        remedy = "Correct that place; docs/brief.md shows a whole brief."
+        raise BriefError(blocked("B100", message, remedy)) from None
+    return _read(mapping, str(file.parent), hashlib.sha256(raw).hexdigest(), _locator(text))
+
+
+def parse_brief(mapping: Mapping[str, Any], *, folder: str = ".", sha256: str = "") -> Brief:
+    """Make a brief from the tables of a handful.toml given as a mapping.
+
+    Args:
+        mapping: table name -> {key: value}.
+        folder: folder that a relative `source` is looked up in.
+        sha256: of the bytes the mapping came from, for the record.
+
+    Raises:
+        BriefError: B101-B105, all findings at once.
+
+    Example:
+        >>> brief = parse_brief({"experiment": {"source": "l.csv", "offer": "arm"},
+        ...                      "profit": {"per_row": "spend"}})
+        >>> brief.menu.max_offers
+        8
+    """
+    return _read(mapping, folder, sha256, lambda _table, _key: "")
+
+
+def _read(mapping: Mapping[str, Any], folder: str, sha256: str, where: _Locate) -> Brief:
+    findings: list[Finding] = []
+    found: dict[str, dict[str, Any]] = {table: {} for table in TABLES}
+    for table, content in mapping.items():
+        if table not in TABLES:
+            findings.append(_strange_table(table, where))
+        elif not isinstance(content, Mapping):
+            message = f"'{table}'{where(table, '')} should be a table, found {shown(content)}."
+            findings.append(blocked("B103", message, f"Write [{table}] on a line of its own."))
+        elif table in FREE_TABLES:
+            found[table] = _read_free(table, content, where, findings)
+        else:
+            found[table] = _read_table(table, content, where, findings)
+    given = {
+        (table, key) for table, keys in mapping.items() if isinstance(keys, Mapping) for key in keys
+    }
+    for key in KEYS:
+        if key.required and (key.table, key.name) not in given:
+            message = f"{key.path} is missing: {key.meaning}."
+            findings.append(blocked("B102", message, f"Add {key.name} = ... under [{key.table}]."))
+    findings.extend(_conflicts(found))
+    if findings:
+        raise BriefError(findings)
+    return Brief(
+        experiment=ExperimentSpec(**found["experiment"]),
+        profit=ProfitSpec(**found["profit"]),
+        menu=MenuSpec(**found["menu"]),
+        evidence=EvidenceSpec(**found["evidence"]),
+        team=TeamSpec(**found["team"]),
+        columns=MappingProxyType(found["columns"]),
+        folder=folder,
+        sha256=sha256,
+    )
+
+
+def _strange_table(table: str, where: _Locate) -> Finding:
+    if table in NOT_YET:
+        return blocked("B104", f"[{table}]{where(table, '')} is not read yet.", NOT_YET[table])
+    homes = [key.table for key in KEYS if key.name == table]
+    remedy = f"Move it under [{homes[0]}]." if homes else did_you_mean(table, TABLES)
+    return blocked("B101", f"unknown table or key '{table}'{where(table, '')}.", remedy)
+
+
+def _read_table(
+    table: str, content: Mapping[str, Any], where: _Locate, findings: list[Finding]
+) -> dict[str, Any]:
+    keys = keys_of(table)
+    read: dict[str, Any] = {}
+    for name, value in content.items():
+        place = where(table, name)
+        later = _not_yet(table, name, value, place)
+        if later is not None:
+            findings.append(later)
+        elif name not in keys:
+            message = f"unknown key '{name}' in [{table}]{place}."
+            findings.append(blocked("B101", message, did_you_mean(name, keys)))
+        else:
+            try:
+                read[name] = read_value(keys[name], value)
+            except Unfit as expected:
+                message = f"{table}.{name}{place} should be {expected}, found {shown(value)}."
+                findings.append(blocked("B103", message, f"It means: {keys[name].meaning}."))
+    return read
+
+
+def _not_yet(table: str, name: str, value: object, place: str) -> Finding | None:
+    path = f"{table}.{name}"
+    if path in NOT_YET:
+        return blocked("B104", f"{path}{place} is not read yet.", NOT_YET[path])
+    if path == "experiment.offer" and isinstance(value, list):
+        message = f"experiment.offer{place} as a list (numeric offers) is not read yet."
+        remedy = "Name one column of offers; make one under [columns] from several if need be."
+        return blocked("B104", message, remedy)
+    if path == "experiment.source" and str(value).startswith(("postgresql:", "postgres:")):
+        message = f"experiment.source{place} is a PostgreSQL address, which is not read yet."
+        return blocked("B104", message, "Export the table to parquet or csv and name that file.")
+    if table == "menu" and isinstance(value, Mapping) and name not in keys_of("menu"):
+        message = f"[menu.{name}]{place}, a table of a numeric offer, is not read yet."
+        return blocked("B104", message, "Name the levels as offers in one column instead.")
+    return None
+
+
+def _read_free(
+    table: str, content: Mapping[str, Any], where: _Locate, findings: list[Finding]
+) -> dict[str, str]:
+    read: dict[str, str] = {}
+    for name, value in content.items():
+        if isinstance(value, str) and value.strip():
+            read[name] = value
+            continue
+        message = (
+            f"{table}.{name}{where(table, name)} should be an SQL expression in quotes, "
+            f"found {shown(value)}."
+        )
+        findings.append(blocked("B103", message, f"[{table}] holds {FREE_TABLES[table]}."))
+    return read
+
+
+def _conflicts(found: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
+    experiment, menu = found["experiment"], found["menu"]
+    findings = []
+    both = sorted(set(menu.get("always", ())) & set(menu.get("never", ())))
+    if both:
+        message = f"menu.always and menu.never both name {', '.join(map(shown, both))}."
+        findings.append(blocked("B105", message, "Take each out of one of the two lists."))
+    if len(menu.get("always", ())) > menu.get("max_offers", MenuSpec().max_offers):
+        message = (
+            f"menu.always holds {len(menu['always'])} offers, "
+            f"more than menu.max_offers = {menu.get('max_offers', MenuSpec().max_offers)}."
+        )
+        findings.append(blocked("B105", message, "Raise max_offers or shorten always."))
+    features = experiment.get("features", ("*",))
+    wrong = sorted(set(features) & set(experiment.get("exclude", ())))
+    if wrong:
+        message = f"experiment.features and experiment.exclude both name {', '.join(wrong)}."
+        findings.append(blocked("B105", message, "Take each out of one of the two lists."))
+    return findings
+
+
+_TABLE_LINE = re.compile(r"\s*\[\s*([^\[\]]+?)\s*\]")
+_KEY_LINE = re.compile(r"""\s*("[^"]*"|'[^']*'|[A-Za-z0-9_-]+)\s*(\.|=)""")
+
+
+def _locator(text: str) -> _Locate:
+    lines: dict[tuple[str, str], int] = {}
+    table = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        head, key = _TABLE_LINE.match(line), _KEY_LINE.match(line)
+        if head:
+            table, _, inner = head[1].partition(".")
+            lines.setdefault((table, inner.strip("\"' ")), number)
+        elif key:
+            lines.setdefault((table, key[1].strip("\"'")), number)
+            lines.setdefault((key[1].strip("\"'"), ""), number)
+
+    def where(table: str, key: str) -> str:
+        number = lines.get((table, key))
+        return f" (line {number})" if number else ""
+
+    return where

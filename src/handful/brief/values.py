@@ -1,0 +1,157 @@
+"""Turns one value of a brief into the type its key asks for, or says what was expected."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Final
+
+from handful.brief.keys import KIND_WORDS, Key, Kind
+
+_SHOWN = 60
+
+
+class Unfit(Exception):  # noqa: N818 - an answer between two functions, never seen by a user
+    """A value is not what its key asks for; the message is the expectation in words."""
+
+
+def shown(value: object) -> str:
+    """Return a value as it may be printed: on one line and capped.
+
+    Example:
+        >>> shown("x" * 200)[-3:]
+        '...'
+    """
+    text = " ".join(repr(value).split())
+    return text if len(text) <= _SHOWN else text[: _SHOWN - 3] + "..."
+
+
+def as_name(value: object) -> str:
+    """Return the name of a level: text as it is, a number without a needless ".0".
+
+    Raises:
+        Unfit: for anything but text and finite numbers.
+
+    Example:
+        >>> as_name(2.0), as_name("2.0")
+        ('2', '2.0')
+    """
+    if isinstance(value, str) and value:
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise Unfit(KIND_WORDS["name"])
+    return str(int(value)) if value == int(value) else repr(float(value))
+
+
+def _text(key: Key, value: object) -> str:
+    if not isinstance(value, str) or not value.strip():
+        raise Unfit(KIND_WORDS[key.kind] + ", not empty")
+    return value
+
+
+def _names(key: Key, value: object) -> tuple[str, ...]:
+    if not isinstance(value, list | tuple):
+        raise Unfit(KIND_WORDS[key.kind])
+    names = tuple(as_name(item) for item in value)
+    if len(set(names)) != len(names):
+        raise Unfit("a list without repeated names")
+    return names
+
+
+def _columns(key: Key, value: object) -> tuple[str, ...]:
+    if value == "*":
+        return ("*",)
+    names = _names(key, value)
+    if not names:
+        raise Unfit(KIND_WORDS[key.kind] + ", not empty")
+    return names
+
+
+def _number(key: Key, value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
+        raise Unfit(KIND_WORDS["number"])
+    low = key.least
+    if low is not None and (value < low or (key.strict and value == low)):
+        raise Unfit(f"a number {'above' if key.strict else 'of at least'} {low:g}")
+    return float(value)
+
+
+def _whole(key: Key, value: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise Unfit(KIND_WORDS["whole"])
+    if key.least is not None and value < key.least:
+        raise Unfit(f"a whole number of at least {key.least:g}")
+    return value
+
+
+def _flag(_key: Key, value: object) -> bool:
+    if not isinstance(value, bool):
+        raise Unfit(KIND_WORDS["flag"])
+    return value
+
+
+def _choice(key: Key, value: object) -> str:
+    if value not in key.choices:
+        raise Unfit(" or ".join(f'"{word}"' for word in key.choices))
+    return str(value)
+
+
+def _shares(_key: Key, value: object) -> str | Mapping[str, float]:
+    if isinstance(value, str):
+        column = value.removeprefix("column:")
+        if value in {"design", "estimate"} or (column != value and column.strip()):
+            return value
+    if not isinstance(value, Mapping) or not value:
+        raise Unfit(KIND_WORDS["shares"])
+    wrong = [name for name, share in value.items() if not _is_probability(share)]
+    if wrong:
+        raise Unfit(f"probabilities above 0 and at most 1 (not so for {', '.join(wrong)})")
+    total = math.fsum(value.values())
+    if abs(total - 1.0) > 1e-6:
+        raise Unfit(f"probabilities that add up to 1 (these add up to {total:g})")
+    return MappingProxyType({name: float(share) for name, share in value.items()})
+
+
+def _is_probability(share: object) -> bool:
+    return isinstance(share, int | float) and not isinstance(share, bool) and 0.0 < share <= 1.0
+
+
+def _costs(key: Key, value: object) -> float | Mapping[str, float]:
+    if not isinstance(value, Mapping):
+        return _number(key, value)
+    return MappingProxyType({name: _number(key, cost) for name, cost in value.items()})
+
+
+_READERS: Final[Mapping[Kind, Callable[[Key, object], object]]] = MappingProxyType(
+    {
+        "text": _text,
+        "name": lambda _key, value: as_name(value),
+        "names": _names,
+        "columns": _columns,
+        "whole": _whole,
+        "number": _number,
+        "flag": _flag,
+        "choice": _choice,
+        "shares": _shares,
+        "costs": _costs,
+    }
+)
+
+
+def read_value(key: Key, value: object) -> object:
+    """Return the value in the type of its key.
+
+    Args:
+        key: the key the value was given for.
+        value: as read from TOML or given in Python.
+
+    Raises:
+        Unfit: the value is not what the key asks for.
+
+    Example:
+        >>> from handful.brief.keys import keys_of
+        >>> read_value(keys_of("menu")["max_offers"], 3)
+        3
+    """
+    return _READERS[key.kind](key, value)
