@@ -259,8 +259,9 @@ def _support_findings(
     more = f" and {len(cells) - LISTED} more" if len(cells) > LISTED else ""
     where = "" if len(strata) == 1 else " x stratum"
     message = (
-        f"an offer is open where {MIN_ROWS} rows and a share of {MIN_PROPENSITY:.0%} tried it (in small strata a quarter of an equal share); "
-        f"{len(cells)} of {closed.size} offer{where} cells are closed: {', '.join(named)}{more}."
+        f"an offer is open where {MIN_ROWS} rows and a share of {MIN_PROPENSITY:.0%} tried it (small "
+        f"strata: a quarter of an equal share); {len(cells)} of {closed.size} offer{where} cells are "
+        f"closed: {', '.join(named)}{more}."
     )
     share = float(counts[closed].sum() / max(counts.sum(), 1))
     return (

@@ -115,8 +115,8 @@ def promotion_demand(values: FloatArray, grid: PromotionGrid, heterogeneity: flo
     months = np.where(np.isnan(values[:, 2]), 3.0, values[:, 2])
     household = np.where(np.isnan(values[:, 5]), 2.5, values[:, 5])
     app = (values[:, 6] == 0).astype(np.float64)
-    usual = -1.0 - 0.35 * np.log(np.maximum(months, 0.1) / 3.0)
-    sensitivity = 12.0 * np.exp(heterogeneity * (2.0 * (coupons - 0.5) + 0.4 * (app - 0.3)))
+    usual = -0.6 * np.log(np.maximum(months, 0.1) / 3.0)
+    sensitivity = 12.0 * np.exp(heterogeneity * (4.0 * (coupons - 0.5) + 0.4 * (app - 0.3)))
     stretch = 2.0 * np.exp(-0.35 * heterogeneity * (household - 2.5))
     stretched = np.maximum(basket[:, None], grid.minimum[None, :])
     over = (stretched - basket[:, None]) / basket[:, None]

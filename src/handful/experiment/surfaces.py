@@ -91,11 +91,11 @@ def smooth_effects(
     interaction = np.tanh(x[:, 0] * x[:, 1])
     wave = np.sin(1.5 * x[:, 2])
     for g in range(1, offers):
-        direction: FloatArray = rng.standard_normal(x.shape[1])
-        direction = np.divide(direction, np.sqrt(np.sum(direction**2)))
+        direction = rng.standard_normal((x.shape[1], 1))
+        direction /= np.sqrt(np.sum(direction**2))
         linear, curve, cross = rng.uniform(-1.0, 1.0, size=3)
         level = rng.uniform(-0.5, 0.5, size=16)
-        effects[:, g] = 0.5 * linear * np.tanh(x @ direction) + 0.2 * curve * wave
+        effects[:, g] = 0.5 * linear * np.tanh(x @ direction)[:, 0] + 0.2 * curve * wave
         effects[:, g] += 0.3 * cross * interaction
         if categories.shape[1]:
             code = categories[:, 0]
