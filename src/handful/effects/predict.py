@@ -172,12 +172,9 @@ def _add_term(term: Term, values: FloatArray, categorical: bool, profit: FloatAr
         return
     bins = np.searchsorted(term.edges, values, side="left") + 1
     bins[missing] = 0
-    addend = term.table[bins]
-    if term.slope.any():
-        distance = np.clip(values, term.low, term.high) - term.centre
-        distance[missing] = 0.0
-        addend += distance[:, np.newaxis] * term.slope
-    profit += addend
+    distance = np.clip(values, term.low, term.high) - term.centre
+    distance[missing] = 0.0
+    profit += term.table[bins] + distance[:, np.newaxis] * term.slope
 
 
 def restrict_offers(model: EffectsModel, offers: Sequence[int]) -> EffectsModel:

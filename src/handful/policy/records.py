@@ -60,3 +60,15 @@ class Assignment:
     offer: IntArray
     reason: IntArray
     expected_profit: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The decision for one customer: offer name, reason in REASONS' words, expected profit.
+
+    `expected_profit` is money per customer that the model itself expects (claimed, not held out).
+    """
+
+    offer: str
+    reason: str
+    expected_profit: float

@@ -1,0 +1,170 @@
+"""Decide for one customer in plain Python: the same records, the same bits, no array arithmetic.
+
+This is the reading of the policy format that a decision server, another language or an auditor
+would write; the laws hold it to the vectorised `assign` on every row.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import math
+from bisect import bisect_left
+from collections.abc import Mapping, Sequence
+
+from handful.effects.records import EffectsModel, Forest, Term
+from handful.errors import DataError, Finding, blocked
+from handful.policy.policy import UNKNOWN_STRATUM
+from handful.policy.records import (
+    REASON_BEST,
+    REASON_FALLBACK,
+    REASON_UNKNOWN_STRATUM,
+    REASONS,
+    Decision,
+    Policy,
+)
+
+MISSING = math.nan
+
+
+def decide(policy: Policy, row: Mapping[str, object], stratum: str | None) -> Decision:
+    """Decide which offer one customer gets, in plain Python.
+
+    pi_S(x) = argmax over the menu's offers open in the stratum of P_g(x), ties to the lowest code,
+    as `assign` does for many.
+
+    Args:
+        policy: model, menu, support and fallbacks.
+        row: the customer's features by name; numbers, or the labels of categories. None or NaN is
+            missing, a label never seen counts as missing, further keys are ignored.
+        stratum: label of the stratum, None when the policy has only one.
+
+    Returns:
+        Offer, reason and the profit that the model expects.
+
+    Raises:
+        DataError: P710 the policy needs a stratum; P711 a feature is absent or is not a number.
+
+    Cost O(K (terms + trees) + trees x depth).
+
+    Example:
+        >>> import numpy as np
+        >>> from handful.experiment.records import FeatureSchema
+        >>> schema = FeatureSchema(("age",), ("number",), ((),))
+        >>> model = EffectsModel(schema, ("none", "mail"), np.array([0.0, 0.5]), (), None)
+        >>> policy = Policy(model, (0, 1), (), ("all",), np.ones((1, 2), bool), np.zeros(2, int),
+        ...                 "USD")
+        >>> decide(policy, {"age": 30}, None)
+        Decision(offer='mail', reason='best_in_menu', expected_profit=0.5)
+    """
+    code = _stratum_code(policy, stratum)
+    values = _read_row(policy.model, row)
+    leaves = _leaves(policy.model, values)
+    open_menu = [] if code < 0 else [g for g in policy.menu if policy.support[code, g]]
+    best, best_profit = -1, -math.inf
+    for offer in open_menu:
+        profit = _profit(policy.model, values, leaves, offer)
+        if profit > best_profit:
+            best, best_profit = offer, profit
+    if best >= 0:
+        return Decision(policy.model.offers[best], REASONS[REASON_BEST], best_profit)
+    fallback = int(policy.fallback[code])
+    reason = REASON_UNKNOWN_STRATUM if code < 0 else REASON_FALLBACK
+    profit = _profit(policy.model, values, leaves, fallback)
+    return Decision(policy.model.offers[fallback], REASONS[reason], profit)
+
+
+def _stratum_code(policy: Policy, stratum: str | None) -> int:
+    if stratum is None and len(policy.strata) == 1:
+        return 0
+    if stratum is None:
+        message = f"the policy has {len(policy.strata)} strata; no stratum was given."
+        remedy = f"Give the columns {', '.join(policy.strata_columns)}."
+        raise DataError(blocked("P710", message, remedy))
+    return policy.strata.index(stratum) if stratum in policy.strata else UNKNOWN_STRATUM
+
+
+def _read_row(model: EffectsModel, row: Mapping[str, object]) -> list[float]:
+    """Return the customer's numbers and level codes in the model's order, NaN where missing."""
+    values: list[float] = []
+    problems: list[Finding] = []
+    schema = model.schema
+    for name, kind, levels in zip(schema.names, schema.kinds, schema.levels, strict=True):
+        if name not in row:
+            message = f"the model reads feature '{name}'; the row has no such entry."
+            problems.append(blocked("P711", message, "Give it, as null where it is not known."))
+        elif kind == "category":
+            values.append(_level_code(row[name], levels))
+        else:
+            values.append(_number(name, row[name], problems))
+    if problems:
+        raise DataError(problems)
+    return values
+
+
+def _level_code(label: object, levels: Sequence[str]) -> float:
+    return float(levels.index(label)) if isinstance(label, str) and label in levels else MISSING
+
+
+def _number(name: str, value: object, problems: list[Finding]) -> float:
+    if value is None:
+        return MISSING
+    if isinstance(value, int | float):
+        try:
+            return float(value)
+        except OverflowError:
+            pass
+    message = f"expected a number for feature '{name}'; found {type(value).__name__}."
+    problems.append(blocked("P711", message, "Give a number, or null where it is not known."))
+    return MISSING
+
+
+def _profit(
+    model: EffectsModel, values: Sequence[float], leaves: Sequence[int], offer: int
+) -> float:
+    """Return constant + terms in order + trees in order, one rounded sum at a time."""
+    profit: float = model.constant[offer].item()
+    for term in model.terms:
+        profit += _addend(term, model.schema.kinds[term.feature], values[term.feature], offer)
+    if model.forest is not None:
+        for leaf in leaves:
+            profit += model.forest.leaves[leaf, offer].item()
+    return profit
+
+
+def _addend(term: Term, kind: str, value: float, offer: int) -> float:
+    """Return what one feature adds to the profit of one offer."""
+    if math.isnan(value):
+        row = 0
+    elif kind == "category":
+        row = 1 + int(value)
+    else:
+        row = 1 + bisect_left(term.edges, value)
+    addend: float = term.table[row, offer].item()
+    if kind == "category" or math.isnan(value):
+        return addend
+    slope: float = term.slope[offer].item()
+    return addend + slope * (min(max(value, term.low), term.high) - term.centre)
+
+
+def _leaves(model: EffectsModel, values: Sequence[float]) -> list[int]:
+    """Return the row of `leaves` that the customer falls in, tree by tree."""
+    forest = model.forest
+    if forest is None:
+        return []
+    single = [ctypes.c_float(value).value for value in values]
+    categorical = [kind == "category" for kind in model.schema.kinds]
+    return [_leaf(forest, int(root), single, categorical) for root in forest.roots]
+
+
+def _leaf(forest: Forest, node: int, values: Sequence[float], categorical: Sequence[bool]) -> int:
+    while forest.feature[node] >= 0:
+        feature = int(forest.feature[node])
+        value, threshold = values[feature], forest.threshold[node].item()
+        if math.isnan(value):
+            left = bool(forest.missing_left[node])
+        elif categorical[feature]:
+            left = value == threshold
+        else:
+            left = value < threshold
+        node = int(forest.left[node] if left else forest.right[node])
+    return int(forest.left[node])
