@@ -117,13 +117,13 @@ def predict_profit(
     Args:
         model: plain arrays for G offers.
         features: (n, p) features; columns are matched by name, levels by label.
-        out: (n, G) float64 array to write into.
+        out: (n, G) row-major float64 array to write into.
 
     Returns:
         (n, G) money per customer (`out` where it was given).
 
     Raises:
-        DataError: E590 or E591 as in `match_columns`; E592 when `out` has another shape or type.
+        DataError: E590 or E591 as in `match_columns`; E592 `out` has another shape or type.
 
     Cost O(n (terms (log bins + G) + trees (depth + G))).
 
@@ -136,8 +136,8 @@ def predict_profit(
     columns = match_columns(features.schema, model.schema)
     shape = (features.values.shape[0], len(model.offers))
     profit = np.empty(shape) if out is None else out
-    if profit.shape != shape or profit.dtype != np.float64:
-        message = f"expected a float64 array of {shape}, found {profit.dtype} {profit.shape}."
+    if profit.shape != shape or profit.dtype != np.float64 or not profit.flags.c_contiguous:
+        message = f"expected row-major float64 {shape}, found {profit.dtype} {profit.shape}."
         raise DataError(blocked("E592", message, "Pass out=None or an array of that shape."))
     for start in range(0, shape[0], BLOCK_ROWS):
         rows = slice(start, min(start + BLOCK_ROWS, shape[0]))
@@ -153,15 +153,19 @@ def _predict_block(
     for term in model.terms:
         values = column_block(features, columns, term.feature, rows)
         _add_term(term, values, bool(categorical[term.feature]), profit)
-    if model.forest is None:
-        return
-    single = np.empty((rows.stop - rows.start, len(model.schema.names)), dtype=np.float32)
-    # A number beyond the range of float32 becomes infinite, which is on the right side of any
-    # threshold: the row-by-row reader rounds in the same way.
-    with np.errstate(over="ignore"):
-        for feature in range(single.shape[1]):
-            single[:, feature] = column_block(features, columns, feature, rows)
-    add_forest(model.forest, single, categorical, profit)
+    if model.forest is not None:
+        add_forest(model.forest, _aligned(features, columns, rows), categorical, profit)
+
+
+def _aligned(features: Features, columns: ColumnMap, rows: slice) -> FloatArray:
+    """Return a block of rows in the model's own columns: a view where nothing has to move."""
+    in_place = columns.source == tuple(range(features.values.shape[1]))
+    if in_place and not any(recode is not None for recode in columns.recode):
+        return features.values[rows]
+    block = np.empty((rows.stop - rows.start, len(columns.source)), order="F")
+    for feature in range(block.shape[1]):
+        block[:, feature] = column_block(features, columns, feature, rows)
+    return block
 
 
 def _add_term(term: Term, values: FloatArray, categorical: bool, profit: FloatArray) -> None:
