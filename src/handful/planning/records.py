@@ -46,6 +46,10 @@ class ExperimentFacts:
     profit_sql: str
     observational: bool
     population: float | None
+    customer: str | None = None
+    """Column of customer ids in the log, which new customers have too."""
+    columns: tuple[tuple[str, str], ...] = ()
+    """Derived columns, (name, SQL expression), which new customers need too."""
 
 
 @dataclass(frozen=True, slots=True)

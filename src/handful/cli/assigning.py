@@ -1,0 +1,42 @@
+"""handful assign: who gets which, for any number of customers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from handful.cli.bars import progress_for
+from handful.cli.flags import common_flags, console
+
+EPILOG = "Example: handful assign plan customers.parquet --out who.csv"
+
+
+@click.command(epilog=EPILOG)
+@click.argument("plan", type=click.Path(path_type=Path))
+@click.argument("customers", type=str)
+@click.option(
+    "--out",
+    type=click.Path(path_type=Path),
+    required=True,
+    help="FILE.parquet or FILE.csv; readable by its owner only.",
+)
+@common_flags
+def assign(plan: Path, customers: str, out: Path) -> int:
+    """Who gets which, for any number of customers, in bounded memory.
+
+    Columns are matched by name. In a csv, text cells that begin with = + - @ get an apostrophe,
+    so that no spreadsheet runs them; parquet keeps them as they are.
+    """
+    from handful.delivery.deciding import decide_file
+    from handful.delivery.stored import read_plan
+
+    speak = console()
+    result = decide_file(read_plan(plan), customers, out, progress_for(quiet=speak.quiet))
+    speak.emit({"out": str(out)} | {"decided": result})
+    speak.list_findings(result.findings)
+    speak.say(f"{result.customers:,} customers:")
+    for offer, count in result.offers.items():
+        speak.say(f"  {offer}: {count:,}")
+    speak.say(f"Wrote {out}")
+    return speak.exit_code(result.findings)

@@ -1,0 +1,55 @@
+"""What `handful plan` leaves behind: policy/, assignments.parquet, report.html and plan.json."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from handful.delivery.files import PRIVATE
+from handful.delivery.plan_json import dump_document, plan_document
+from handful.delivery.report import render_report
+from handful.delivery.sinks import open_sink
+from handful.delivery.stored import part_records
+from handful.experiment.records import Features
+from handful.notation import IntArray
+from handful.planning.assignment_table import assignment_table, segment_numbers
+from handful.planning.records import Plan
+from handful.policy.artefact import write_policy
+
+
+def write_plan(
+    plan: Plan, folder: Path, probe: Features, probe_stratum: IntArray | None
+) -> dict[str, Any]:
+    """Write every part of a plan into a (staging) folder; the same plan gives the same bytes.
+
+    Args:
+        plan: the plan.
+        folder: an empty folder, as `delivery.files.publish_folder` gives.
+        probe: (m, p) the log's features; the policy's self-test rows are drawn from them.
+        probe_stratum: (m,) the log's stratum codes.
+
+    Returns:
+        The document of plan.json, with the sha256 of the other files under `files`.
+
+    Cost: O(customers + policy).
+
+    Example:
+        >>> write_plan.__name__
+        'write_plan'
+    """
+    write_policy(plan.policy, folder / "policy", probe, probe_stratum)
+    _write_assignments(plan, folder / "assignments.parquet")
+    (folder / "report.html").write_text(render_report(plan), encoding="utf-8")
+    document = plan_document(plan) | {"files": part_records(folder)}
+    (folder / "plan.json").write_text(dump_document(document), encoding="utf-8")
+    return document
+
+
+def _write_assignments(plan: Plan, path: Path) -> None:
+    """Write who gets which; the file names persons, so only its owner may read it."""
+    offers = plan.policy.model.offers
+    segments = segment_numbers(offers, [segment.offer for segment in plan.segments])
+    table = assignment_table(plan.customers, plan.assignment, offers, segments)
+    path.touch(mode=PRIVATE)
+    with open_sink(path, table.schema, "parquet") as write:
+        write(table)

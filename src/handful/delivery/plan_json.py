@@ -1,0 +1,185 @@
+"""plan.json: the plan as plain JSON, schema `handful.plan/1`, the same bytes every time.
+
+Keys come in a fixed order, floats are written so that they read back exactly, and a number that
+does not exist is null, with its reason in `absent`.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from handful.evidence.records import Tails, Valuation
+from handful.notation import SCHEMA_PLAN
+from handful.planning.records import ExperimentFacts, Plan
+
+Json: TypeAlias = Any
+"""What the json module reads and writes."""
+
+WHY_ABSENT: Mapping[str, str] = {
+    "no_offer": "the experiment has no level that means no offer",
+    "share_of_one_to_one": "one-to-one gains nothing over the best single offer",
+    "certified_gap": "no bound was computed for this menu",
+    "shadow_price": "the limit does not bind",
+    "statistic": "the test needs two offers with enough rows",
+    "p_value": "the test needs two offers with enough rows",
+    "gain": "no menu is advised",
+    "customer": "the log has no column of customer ids",
+    "population": "the brief names no population",
+    "share": "the finding concerns no part of the rows",
+    "count": "the finding concerns no part of the rows",
+}
+"""Why a field may be null, by field name."""
+
+_NOT_FINITE = "the number is not finite"
+
+
+def plan_document(plan: Plan) -> dict[str, Json]:
+    """Lay a plan out as the dictionary that plan.json holds.
+
+    Args:
+        plan: the plan of an experiment with G offers.
+
+    Returns:
+        Plain dictionaries, lists, text, numbers, booleans and None; keys in schema order.
+
+    Cost: O(size of the plan without its customers).
+
+    Example:
+        >>> plan_document.__annotations__["plan"]
+        'Plan'
+    """
+    document: dict[str, Json] = {
+        "schema": SCHEMA_PLAN,
+        "experiment": _experiment(plan.experiment),
+        "findings": plain(plan.findings),
+        "heterogeneity": plain(plan.heterogeneity),
+        "reference": plain(plan.reference),
+        "frontier": plain(plan.frontier),
+        "ladder": plain(plan.ladder),
+        "verdict": plain(plan.verdict),
+        "segments": plain(plan.segments),
+        "constraints": plain(plan.constraints),
+        "guardrails": plain(plan.guardrails),
+        "tails": _tails(plan.tails),
+        "valuation": _valuation(plan.valuation),
+    }
+    return document | {"absent": list(_absences(document))}
+
+
+def plain(value: object) -> Json:
+    """Turn records, arrays and numbers into what JSON can say; not-finite numbers become None.
+
+    Args:
+        value: a record, a mapping, a sequence, an array, text, a number, a boolean or None.
+
+    Returns:
+        The same as dictionaries, lists, text, numbers, booleans and None.
+
+    Raises:
+        TypeError: the value has no plain form.
+
+    Example:
+        >>> plain({"a": (1, float("inf"))})
+        {'a': [1, None]}
+    """
+    if value is None or isinstance(value, str | bool):
+        return value
+    if isinstance(value, np.ndarray | np.generic):
+        return plain(value.tolist())
+    if isinstance(value, int):
+        return int(value)
+    if isinstance(value, float):
+        return float(value) if math.isfinite(value) else None
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, Sequence):
+        return [plain(item) for item in value]
+    raise TypeError(f"no plain form for {type(value).__name__}")
+
+
+def dump_document(document: Mapping[str, Json]) -> str:
+    """Write a document as text: two spaces, one trailing newline, never NaN.
+
+    Args:
+        document: what `plan_document` returns.
+
+    Returns:
+        The text of plan.json.
+
+    Raises:
+        ValueError: a number is not finite.
+
+    Example:
+        >>> load_document(dump_document({"value": 0.1}))
+        {'value': 0.1}
+    """
+    return json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def load_document(text: str) -> dict[str, Json]:
+    """Read what `dump_document` wrote; every number comes back exactly.
+
+    Args:
+        text: the text of plan.json.
+
+    Returns:
+        The document.
+
+    Raises:
+        ValueError: the text is not a JSON object, or holds NaN or Infinity.
+
+    Example:
+        >>> load_document('{"offers": 3}')
+        {'offers': 3}
+    """
+    document = json.loads(text, parse_constant=_refuse_constant)
+    if not isinstance(document, dict):
+        raise ValueError("expected a JSON object")
+    return document
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _experiment(facts: ExperimentFacts) -> dict[str, Json]:
+    document = plain(facts)
+    document["columns"] = dict(facts.columns)
+    return document  # type: ignore[no-any-return]
+
+
+def _tails(tails: Tails) -> dict[str, Json]:
+    document = plain(tails)
+    document["winsorised"] = [{"name": name} | plain(value) for name, value in tails.winsorised]
+    return document  # type: ignore[no-any-return]
+
+
+def _valuation(valuation: Valuation) -> dict[str, Json]:
+    document = plain(valuation)
+    document["stack"] = [{"name": name, "weight": plain(w)} for name, w in valuation.stack]
+    return document  # type: ignore[no-any-return]
+
+
+def _absences(value: Json, path: str = "", key: str = "") -> Iterator[dict[str, str]]:
+    """Name every null of the document with its reason, in document order."""
+    if value is None and key in WHY_ABSENT:
+        yield {"field": path, "reason": WHY_ABSENT[key]}
+    elif value is None and key in _NUMBERS:
+        yield {"field": path, "reason": _NOT_FINITE}
+    elif isinstance(value, dict):
+        for name, item in value.items():
+            yield from _absences(item, f"{path}.{name}" if path else name, name)
+    elif isinstance(value, list):
+        for position, item in enumerate(value):
+            yield from _absences(item, f"{path}[{position}]", key)
+
+
+_NUMBERS = frozenset({"value", "se", "lo", "hi", "claimed", "setup_cost", "net"})

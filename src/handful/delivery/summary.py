@@ -1,0 +1,141 @@
+"""The plan in a few plain lines, for the end of the command."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from handful.evidence.records import Estimate, FrontierPoint, NamedEstimate, Verdict
+from handful.planning.records import Plan
+
+if TYPE_CHECKING:
+    from handful.evidence.evaluate import Evaluation
+
+_VERDICTS = {
+    "one_offer": "one offer for everybody",
+    "handful": "a handful of offers",
+    "no_offer": "no offer at all",
+    "by_hand": "few enough customers to decide by hand",
+    "refused": "refused",
+}
+
+
+def money(value: float, currency: str) -> str:
+    """Write an amount with its currency: three significant digits or whole thousands.
+
+    Args:
+        value: the amount.
+        currency: its currency.
+
+    Returns:
+        The text.
+
+    Example:
+        >>> money(0.3774, "USD"), money(-1234567.0, "EUR")
+        ('0.377 USD', '-1,234,567 EUR')
+    """
+    size = abs(value)
+    places = 0 if size >= 1000 else 2 if size >= 10 else 3
+    return f"{value:,.{places}f} {currency}"
+
+
+def summary_lines(plan: Plan, folder: Path) -> list[str]:
+    """Say the verdict, the menu, the gain with its band and where the report is.
+
+    Args:
+        plan: the plan.
+        folder: where it was published.
+
+    Returns:
+        Six to ten lines of plain words.
+
+    Example:
+        >>> summary_lines.__name__
+        'summary_lines'
+    """
+    currency = plan.experiment.currency
+    lines = [_verdict_line(plan.verdict), *(f"  {reason}" for reason in plan.verdict.reasons[:3])]
+    lines.append("Held-out profit per customer, with 95 % bands:")
+    lines += _value_lines(plan, currency)
+    lines += _gain_lines(plan, currency)
+    lines.append(f"Report: {folder / 'report.html'}")
+    return lines
+
+
+def _verdict_line(verdict: Verdict) -> str:
+    menu = f": {', '.join(verdict.menu)}" if verdict.menu else ""
+    return f"Verdict: {_VERDICTS[verdict.kind]}{menu}."
+
+
+def _value_lines(plan: Plan, currency: str) -> list[str]:
+    """Line up no offer, the best single offer, the menu and one-to-one."""
+    reference = plan.reference
+    lines = []
+    if reference.no_offer is not None:
+        lines.append(_value_line("no offer", reference.no_offer, currency))
+    single = reference.best_single
+    lines.append(_value_line(f"best single offer ({single.offer})", single, currency))
+    point = _menu_point(plan)
+    if point is not None:
+        lines.append(_value_line(f"menu of {point.offers}", point, currency))
+    lines.append(_value_line("one-to-one", reference.one_to_one, currency))
+    return lines
+
+
+def _value_line(
+    name: str, estimate: Estimate | NamedEstimate | FrontierPoint, currency: str
+) -> str:
+    return f"  {name}: {_band(estimate, currency)}"
+
+
+def _band(estimate: Estimate | NamedEstimate | FrontierPoint, currency: str) -> str:
+    value, lo, hi = (money(x, currency) for x in (estimate.value, estimate.lo, estimate.hi))
+    return f"{value} ({lo.removesuffix(currency).strip()} to {hi})"
+
+
+def _menu_point(plan: Plan) -> FrontierPoint | None:
+    """Find the frontier point of the verdict's menu, when it has at least two offers."""
+    size = len(plan.verdict.menu)
+    return next((p for p in plan.frontier if p.offers == size and size > 1), None)
+
+
+def _gain_lines(plan: Plan, currency: str) -> list[str]:
+    """Say what the advice gains, per customer and over the population."""
+    gain = plan.verdict.gain
+    if gain is None:
+        return []
+    parts = (
+        f"{money(gain.better_single.value, currency)} from the better single offer, "
+        f"{money(gain.targeting.value, currency)} from targeting"
+    )
+    lines = [f"Gain per customer: {_band(gain.total, currency)}; {parts}."]
+    population = plan.experiment.population
+    if population is not None:
+        total = money(gain.total.value * population, currency)
+        lines.append(f"Over {population:,.0f} customers: {total} per campaign.")
+    return lines
+
+
+def evaluation_lines(evaluation: Evaluation, currency: str) -> list[str]:
+    """Say what a policy is worth, beside the references.
+
+    Args:
+        evaluation: its held-out value and the reference lines.
+        currency: of the values.
+
+    Returns:
+        Four to six lines.
+
+    Example:
+        >>> evaluation_lines.__name__
+        'evaluation_lines'
+    """
+    reference = evaluation.reference
+    single = reference.best_single
+    lines = ["Held-out profit per customer, with 95 % bands:"]
+    lines.append(_value_line("this policy", evaluation.value, currency))
+    if reference.no_offer is not None:
+        lines.append(_value_line("no offer", reference.no_offer, currency))
+    lines.append(_value_line(f"best single offer ({single.offer})", single, currency))
+    lines.append(_value_line("one-to-one", reference.one_to_one, currency))
+    return lines
