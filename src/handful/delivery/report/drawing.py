@@ -1,0 +1,98 @@
+"""From an Altair chart to accessible SVG text for the page.
+
+The charts are drawn here and now (vl-convert), so the page needs no script and no remote file.
+Colours are written as plain hexadecimal attributes; the page's style sheet re-colours exactly these
+values in the dark, so SCREEN colours and style sheet must agree (a test checks it).
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from types import MappingProxyType
+from typing import Any, Final
+
+import altair as alt
+import vl_convert
+
+PAPER: Final = MappingProxyType(
+    {
+        "ink": "#23272e",
+        "quiet": "#5b626c",
+        "grid": "#e4e4df",
+        "plan": "#1f5a96",
+        "band": "#c9dbee",
+        "claim": "#a8500c",
+        "paper": "#ffffff",
+    }
+)
+"""Colours of a chart on light ground; each has a dark counterpart in report.css."""
+
+FONT: Final = "Liberation Sans, Arial, Helvetica, sans-serif"
+WIDE: Final = 780
+NARROW: Final = 336
+
+
+def configured(chart: alt.LayerChart, width: int, height: int, right: int) -> dict[str, Any]:
+    """Return the Vega-Lite specification of a chart in the page's look.
+
+    Args:
+        chart: layers without size or style.
+        width: pixels of the whole drawing.
+        height: pixels of the whole drawing.
+        right: pixels kept free at the right for labels.
+
+    Returns:
+        A Vega-Lite specification.
+    """
+    sized = chart.properties(
+        width=width,
+        height=height,
+        background="transparent",
+        autosize=alt.AutoSizeParams(type="fit", contains="padding"),
+        padding={"left": 4, "top": 10, "bottom": 4, "right": right},
+    )
+    text = {"labelColor": PAPER["quiet"], "titleColor": PAPER["quiet"], "labelFontSize": 12}
+    styled = sized.configure(font=FONT, aria=False).configure_view(stroke=None)
+    styled = styled.configure_axis(
+        **text,
+        titleFontSize=12,
+        titleFontWeight="normal",
+        gridColor=PAPER["grid"],
+        domainColor=PAPER["grid"],
+        tickColor=PAPER["grid"],
+        labelFont=FONT,
+        titleFont=FONT,
+    )
+    spec: dict[str, Any] = styled.to_dict()
+    return spec
+
+
+def svg(spec: dict[str, Any], ident: str, title: str, description: str) -> str:
+    """Return the drawing as an SVG element with a name, a description and ids of its own.
+
+    Args:
+        spec: Vega-Lite specification.
+        ident: prefix of every id in the drawing, unique on the page.
+        title: short name, read aloud first.
+        description: what the drawing shows, in a sentence.
+
+    Returns:
+        SVG text; every word of the data in it is escaped.
+    """
+    text = str(vl_convert.vegalite_to_svg(spec))
+    text = re.sub(r'\bid="([^"]+)"', rf'id="{ident}-\1"', text)
+    text = re.sub(r"url\(#([^)]+)\)", rf"url(#{ident}-\1)", text)
+    text = re.sub(r'<rect [^>]*fill="transparent"/>', "", text)
+    text = re.sub(r' aria-roledescription="[^"]*"| role="graphics-[^"]*"', "", text)
+    size = re.search(r'width="([\d.]+)" height="([\d.]+)"', text)
+    if size is None:
+        raise ValueError("vl-convert returned a drawing without a size")
+    width, height = size.groups()
+    head = (
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="img" width="{width}" height="{height}" '
+        f'viewBox="0 0 {width} {height}" aria-labelledby="{ident}-title {ident}-desc">'
+        f'<title id="{ident}-title">{html.escape(title)}</title>'
+        f'<desc id="{ident}-desc">{html.escape(description)}</desc>'
+    )
+    return re.sub(r"^<svg[^>]*>", lambda _: head, text, count=1)

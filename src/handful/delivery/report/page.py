@@ -1,0 +1,244 @@
+"""The page: gather what the template needs, draw the charts, write one self-contained file."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from handful.delivery.report import tables, wording
+from handful.delivery.report.charts import Whisker, frontier_spec, whisker_spec
+from handful.delivery.report.drawing import NARROW, WIDE, svg
+from handful.delivery.report.figures import Interval, count, decimals, interval, share
+from handful.errors import Finding
+from handful.evidence.records import Estimate
+from handful.planning.records import Plan
+
+_HERE: Final = Path(__file__).parent
+_LEVELS: Final = (
+    ("block", "Stops the decision"),
+    ("warn", "Keep in mind"),
+    ("note", "For the record"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Chart:
+    """A drawing in two sizes; the style sheet shows the one that fits."""
+
+    wide: Markup
+    narrow: Markup
+
+
+@dataclass(frozen=True, slots=True)
+class Card:
+    """A segment as the page shows it."""
+
+    offer: str
+    customers: object
+    share: object
+    value: Interval
+    rule: str
+    fidelity: object
+    loss: Interval
+    card: str
+    unknowns: tuple[wording.Sentence, ...]
+
+
+def render_report(plan: Plan) -> str:
+    """Return the plan as one self-contained HTML page.
+
+    The page needs no network and no script to be read: charts are drawn into it as SVG, a script
+    of a few lines only sorts tables, and its content-security policy allows nothing but that
+    style sheet and that script, both by hash. The same plan always gives the same bytes.
+
+    Args:
+        plan: the plan; all its text is escaped.
+
+    Returns:
+        HTML text, to be written as UTF-8.
+
+    Cost:
+        O(menus + rivals + segments + findings), about a second for the drawings.
+
+    Example:
+        >>> from handful.delivery.report import render_report
+        >>> callable(render_report)
+        True
+    """
+    css = (_HERE / "report.css").read_text(encoding="utf-8")
+    script = (_HERE / "sort.js").read_text(encoding="utf-8")
+    environment = Environment(
+        loader=FileSystemLoader(_HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    template = environment.get_template("report.html")
+    return template.render(
+        css=Markup(css),  # noqa: S704 - our own file
+        script=Markup(script),  # noqa: S704 - our own file
+        policy=_policy(css, script),
+        csv_link=tables.csv_link,
+        **_context(plan),
+    )
+
+
+def _policy(css: str, script: str) -> str:
+    return (
+        f"default-src 'none'; style-src '{_hash(css)}'; script-src '{_hash(script)}'; "
+        "img-src data:; base-uri 'none'; form-action 'none'"
+    )
+
+
+def _hash(text: str) -> str:
+    digest = hashlib.sha256(text.encode("utf-8")).digest()
+    return f"sha256-{base64.b64encode(digest).decode('ascii')}"
+
+
+def _context(plan: Plan) -> dict[str, Any]:
+    return {
+        "plan": plan,
+        "experiment": plan.experiment,
+        "rows": count(plan, "experiment.rows"),
+        "customers": count(plan, "experiment.customers"),
+        "clusters": count(plan, "experiment.clusters"),
+        "level": wording.level_text(plan),
+        "findings": _findings(plan.findings),
+        **_sentences(plan),
+        **_tables(plan),
+        **_charts(plan),
+        "cards": tuple(_card(plan, at) for at in range(len(plan.segments))),
+    }
+
+
+def _sentences(plan: Plan) -> dict[str, object]:
+    return {
+        "headline": wording.headline(plan),
+        "proud": wording.proud_note(plan),
+        "tiles": wording.tiles(plan),
+        "wrong": wording.to_be_wrong(plan),
+        "setup": wording.setup_note(plan),
+        "heterogeneity": wording.heterogeneity(plan),
+        "tails": wording.tails(plan),
+        "tails_limits": wording.tails_limits(plan),
+        "baseline": wording.baseline(plan),
+    }
+
+
+def _tables(plan: Plan) -> dict[str, tables.Table]:
+    return {
+        "frontier_table": tables.frontier_table(plan),
+        "reference_table": tables.reference_table(plan),
+        "ladder_table": tables.ladder_table(plan),
+        "segments_table": tables.segments_table(plan),
+        "split_table": tables.split_table(plan, wording.baseline(plan)),
+        "tails_table": tables.tails_table(plan),
+        "arms_table": tables.arms_table(plan),
+        "constraints_table": tables.constraints_table(plan),
+        "guardrails_table": tables.guardrails_table(plan),
+    }
+
+
+def _charts(plan: Plan) -> dict[str, Chart | None]:
+    return {
+        "frontier_chart": _frontier_chart(plan),
+        "ladder_chart": _ladder_chart(plan),
+        "segments_chart": _segments_chart(plan),
+        "split_chart": _split_chart(plan),
+    }
+
+
+def _frontier_chart(plan: Plan) -> Chart | None:
+    if not plan.frontier:
+        return None
+    first, last = plan.frontier[0], plan.frontier[-1]
+    place = decimals(plan.frontier)
+    description = (
+        f"Held-out value per customer in {plan.experiment.currency} against the number of offers, "
+        f"from {first.value:.{max(place, 0)}f} with {first.offers} to "
+        f"{last.value:.{max(place, 0)}f} with {last.offers}, with a band, and lines for no offer, "
+        "best single offer and one-to-one. The model's own claim is a dashed line beside it."
+    )
+    sizes = [
+        svg(frontier_spec(plan, width), f"frontier-{width}", "Value of each menu", description)
+        for width in (WIDE, NARROW)
+    ]
+    return Chart(Markup(sizes[0]), Markup(sizes[1]))  # noqa: S704 - escaped by the drawing
+
+
+def _whiskers(rows: list[Whisker], axis: str, ident: str, title: str) -> Chart | None:
+    if not rows:
+        return None
+    description = f"{title}: {len(rows)} rows, each a point with its band; the table has the same."
+    sizes = [
+        svg(whisker_spec(rows, axis, width), f"{ident}-{width}", title, description)
+        for width in (WIDE, NARROW)
+    ]
+    return Chart(Markup(sizes[0]), Markup(sizes[1]))  # noqa: S704 - escaped by the drawing
+
+
+def _whisker(name: str, found: Estimate, chosen: bool = False) -> Whisker:
+    return Whisker(name, found.value, found.lo, found.hi, chosen)
+
+
+def _ladder_chart(plan: Plan) -> Chart | None:
+    rows = [_whisker(rung.name, rung.gain) for rung in plan.ladder if rung.gain is not None]
+    menus = [p for p in plan.frontier if p.offers >= 2]
+    chosen = [p for p in menus if p.offers == plan.verdict.offers] or menus[:1]
+    label = "This plan" if plan.verdict.kind == "handful" else "Our best menu"
+    ours = [
+        _whisker(f"{label}: {p.offers} offers", p.gain_over_single, chosen=True) for p in chosen
+    ]
+    axis = f"Gain over the best single offer, {plan.experiment.currency} per customer"
+    return _whiskers([*ours, *rows], axis, "ladder", "Gain of each rival over the best single offer")
+
+
+def _segments_chart(plan: Plan) -> Chart | None:
+    if len(plan.segments) < 2:
+        return None
+    rows = [_whisker(segment.offer, segment.value, True) for segment in plan.segments]
+    axis = f"Held-out value, {plan.experiment.currency} per customer of the segment"
+    return _whiskers(rows, axis, "segments", "What each segment is worth with its offer")
+
+
+def _split_chart(plan: Plan) -> Chart | None:
+    gain = plan.verdict.gain
+    if gain is None:
+        return None
+    rows = [
+        _whisker("Better single offer", gain.better_single),
+        _whisker("Targeting", gain.targeting),
+        _whisker("Total", gain.total, chosen=True),
+    ]
+    axis = f"Gain over {wording.baseline(plan)}, {plan.experiment.currency} per customer"
+    return _whiskers(rows, axis, "split", "The gain, split in two")
+
+
+def _findings(findings: tuple[Finding, ...]) -> tuple[tuple[str, str, tuple[Finding, ...]], ...]:
+    grouped = (
+        (level, title, tuple(found for found in findings if found.level == level))
+        for level, title in _LEVELS
+    )
+    return tuple(group for group in grouped if group[2])
+
+
+def _card(plan: Plan, at: int) -> Card:
+    segment, field = plan.segments[at], f"segments.{at}"
+    return Card(
+        offer=segment.offer,
+        customers=count(plan, f"{field}.customers"),
+        share=share(plan, f"{field}.share"),
+        value=interval(plan, f"{field}.value", decimals((segment.value,))),
+        rule=segment.rule,
+        fidelity=share(plan, f"{field}.rule_fidelity"),
+        loss=interval(plan, f"{field}.rule_loss", decimals((segment.rule_loss,))),
+        card=segment.card,
+        unknowns=wording.unknowns(plan, at),
+    )
