@@ -12,7 +12,7 @@ import numpy as np
 
 from handful.effects.records import EffectsModel, Forest, Term
 from handful.experiment.records import FeatureSchema
-from handful.notation import AnyFloatArray, IntArray
+from handful.notation import FloatArray, IntArray
 from handful.policy.records import Policy
 
 MAX_NODES = 20_000_000
@@ -113,7 +113,7 @@ def _forest_faults(forest: Forest, model: EffectsModel) -> Iterator[str]:
         return
     if not _within(forest.left[leaf], 0, forest.leaves.shape[0]):
         yield "a leaf's row is out of range"
-    if not (_tame(forest.leaves) and _tame(forest.threshold[inner])):
+    if not (_tame(forest.leaves) and np.isfinite(forest.threshold[inner]).all()):
         yield "a number is not finite or beyond 1e+100"
     if _within(forest.roots, 0, nodes) and _deeper_than(forest, MAX_DEPTH):
         yield f"a tree is deeper than {MAX_DEPTH}"
@@ -138,5 +138,5 @@ def _within(codes: IntArray, low: int, stop: int) -> bool:
     return bool(((codes >= low) & (codes < stop)).all())
 
 
-def _tame(numbers: AnyFloatArray) -> bool:
+def _tame(numbers: FloatArray) -> bool:
     return bool((np.abs(numbers) <= MAX_NUMBER).all())
