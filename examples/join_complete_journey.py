@@ -19,9 +19,12 @@ WITH got AS (
     SELECT household_id,
            sum(sales_value) FILTER (date < '2017-10-30') AS sales_before,
            sum(baskets) FILTER (date < '2017-10-30') AS baskets_before,
-           coalesce(sum(sales_value) FILTER (date BETWEEN '2017-10-30' AND '2017-12-24'), 0) AS sales,
-           coalesce(sum(coupon_disc) FILTER (date BETWEEN '2017-10-30' AND '2017-12-24'), 0) AS coupon_disc
-    FROM read_csv('{folder}/household_day_sales.csv.gz')
+           coalesce(sum(sales_value) FILTER (running), 0) AS sales,
+           coalesce(sum(coupon_disc) FILTER (running), 0) AS coupon_disc
+    FROM (
+        SELECT *, date BETWEEN '2017-10-30' AND '2017-12-24' AS running
+        FROM read_csv('{folder}/household_day_sales.csv.gz')
+    )
     GROUP BY household_id
 )
 SELECT sales.*, age, income, home_ownership, household_size,
