@@ -98,7 +98,7 @@ def part_records(folder: Path) -> list[dict[str, str | int]]:
 def _read_document(path: Path) -> dict[str, Any]:
     try:
         document = load_document(path.read_text(encoding="utf-8"))
-        found = document.get("schema")
+        found = _format(document)
     except ValueError:
         found = "text that is not JSON"
     if found != SCHEMA_PLAN:
@@ -112,10 +112,21 @@ def _read_document(path: Path) -> dict[str, Any]:
     return document
 
 
+def _format(document: Mapping[str, Any]) -> str:
+    """Name the format, or what is wrong with the fields that are read here."""
+    files, facts = document.get("files"), document.get("experiment")
+    parts = [part for part in files if isinstance(part, dict)] if isinstance(files, list) else []
+    listed = bool(parts) and all({"name", "sha256"} <= set(part) for part in parts)
+    told = isinstance(facts, dict) and {"customer", "columns"} <= set(facts)
+    if document.get("schema") == SCHEMA_PLAN and not (listed and told):
+        return "a plan with fields missing"
+    return str(document.get("schema"))
+
+
 def _damaged(document: Mapping[str, Any], folder: Path) -> list[Finding]:
     """Compare the parts with their record; report and assignments may be absent, not changed."""
-    wrong = [part["name"] for part in document.get("files", ()) if not _intact(part, folder)]
-    if not any(part["name"].startswith("policy/") for part in document.get("files", ())):
+    wrong = [part["name"] for part in document["files"] if not _intact(part, folder)]
+    if not any(part["name"].startswith("policy/") for part in document["files"]):
         wrong.append("policy/")
     if not wrong:
         return []
