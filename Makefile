@@ -25,7 +25,7 @@ study: setup
 	@set -e; for study in studies/[a-z]*.py; do echo "== $$study"; $(BIN)/python "$$study"; done
 
 bench: setup
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python benchmarks/peers/run.py --data examples/data
 
 lint: setup
 	$(BIN)/ruff check .

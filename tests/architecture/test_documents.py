@@ -95,10 +95,10 @@ def test_every_public_name_is_documented() -> None:
 
 
 def test_every_command_is_documented() -> None:
-    from handful.cli.main import main
+    from handful.cli.main import application
 
     documented = set(re.findall(r"^\| `handful (\w+)", _section("Commands"), flags=re.MULTILINE))
-    assert documented == set(main.commands)
+    assert documented == set(application.commands)
 
 
 def test_documents_point_at_files_that_exist() -> None:
