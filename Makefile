@@ -38,4 +38,4 @@ arch: setup
 	$(BIN)/lint-imports --no-logo
 
 clean:
-	rm -rf build dist out handful-demo .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf build dist out demo-* .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
