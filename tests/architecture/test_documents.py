@@ -13,6 +13,7 @@ from source import ROOT, docs_text, modules, tree
 
 import handful
 from handful.brief import schema
+from handful.cli.main import application
 
 CODE = re.compile(r"[BSDCEMPFX]\d{3}")
 LEVELS = {"block", "warn", "note"}
@@ -75,29 +76,24 @@ def test_every_findings_page_is_listed() -> None:
     assert {page for page in pages if f"({page})" not in index} == set()
 
 
-def _section(title: str) -> str:
-    text = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
-    start = text.index(f"\n## {title}")
-    return text[start : text.find("\n## ", start + 1)]
+def _page(name: str) -> str:
+    return (ROOT / "docs" / name).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("table", TABLES)
 def test_every_brief_key_is_documented(table: str) -> None:
-    text = _section(f"[{table}]")
+    section = _page("brief.md").split(f"\n## [{table}]")[1].split("\n## ")[0]
     keys = {field.name for field in fields(TABLES[table])}
-    documented = set(re.findall(r"^\| `(\w+)`", text, flags=re.MULTILINE))
-    assert documented == keys
+    assert set(re.findall(r"^\| `(\w+)`", section, flags=re.MULTILINE)) == keys
 
 
 def test_every_public_name_is_documented() -> None:
-    documented = set(re.findall(r"^\| `hf\.(\w+)", _section("Python"), flags=re.MULTILINE))
+    documented = set(re.findall(r"^\| `hf\.(\w+)", _page("python.md"), flags=re.MULTILINE))
     assert documented == set(handful.__all__)
 
 
 def test_every_command_is_documented() -> None:
-    from handful.cli.main import application
-
-    documented = set(re.findall(r"^\| `handful (\w+)", _section("Commands"), flags=re.MULTILINE))
+    documented = set(re.findall(r"^## (\w+)$", _page("cli.md"), flags=re.MULTILINE))
     assert documented == set(application.commands)
 
 

@@ -76,8 +76,10 @@ def test_readme_path_from_log_to_plan(log: Path) -> None:
     assert {"plan.json", "report.html", "assignments.parquet", "policy"} <= names
 
 
-def test_readme_python_runs_and_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+def test_readme_python_runs_and_prints_what_it_says(tmp_path: Path) -> None:
     code = re.search(r"```python\n(.*?)```", README, flags=re.DOTALL)
     assert code is not None
-    exec(compile(code.group(1), "README.md", "exec"), {})
-    assert capsys.readouterr().out == "1 (0,) 11.0\n2 (0, 2) 14.8\n3 (0, 1, 2) 14.9\n"
+    script = tmp_path / "readme.py"
+    script.write_text(code.group(1), encoding="utf-8")
+    run = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
+    assert run.stdout == "1 (0,) 11.0\n2 (0, 2) 14.8\n3 (0, 1, 2) 14.9\n"
