@@ -257,11 +257,11 @@ def _support_findings(
         return ()
     named = [f"{offers[g]!r} in {strata[s]!r} ({counts[s, g]:,} rows)" for s, g in cells[:LISTED]]
     more = f" and {len(cells) - LISTED} more" if len(cells) > LISTED else ""
-    where = "" if len(strata) == 1 else " x stratum"
+    cell = "offer" if len(strata) == 1 else "offer x stratum"
     message = (
-        f"an offer is open where {MIN_ROWS} rows and a share of {MIN_PROPENSITY:.0%} tried it (small "
-        f"strata: a quarter of an equal share); {len(cells)} of {closed.size} offer{where} cells are "
-        f"closed: {', '.join(named)}{more}."
+        f"{len(cells)} of {closed.size} {cell} cells are closed: {', '.join(named)}{more}. A cell "
+        f"is open with {MIN_ROWS} rows (small strata: a quarter of an equal share) and a share of "
+        f"{MIN_PROPENSITY:.0%}."
     )
     share = float(counts[closed].sum() / max(counts.sum(), 1))
     return (
