@@ -49,13 +49,13 @@ def frontier_spec(plan: Plan, width: int) -> dict[str, Any]:
     ]
     axis = alt.Axis(title="Number of offers in the menu", labelAngle=0, grid=False, tickSize=0)
     across = alt.X("k:O", axis=axis)
-    base = alt.Chart(alt.Data(values=rows)).encode(x=across)
+    base = alt.Chart({"values": rows}).encode(x=across)
     money = alt.Axis(title=None, tickCount=6, domain=False, ticks=False)
     layers = [
         base.mark_area(color=PAPER["band"]).encode(
             y=alt.Y("lo:Q", scale=scale, axis=money), y2="hi:Q"
         ),
-        base.mark_rule(color=PAPER["band"], strokeWidth=6).encode(
+        base.mark_rule(color=PAPER["plan"], strokeWidth=1).encode(
             y=alt.Y("lo:Q", scale=scale), y2="hi:Q"
         ),
         *_reference_layers(plan, scale),
@@ -66,9 +66,10 @@ def frontier_spec(plan: Plan, width: int) -> dict[str, Any]:
         base.mark_point(color=PAPER["plan"], fill=PAPER["plan"], opacity=1, size=60).encode(
             y=alt.Y("value:Q", scale=scale)
         ),
+        *_ring(plan, base, scale),
         _end_labels(plan, scale, (high - low) * _LABEL_GAP / (height - 60)),
     ]
-    return configured(alt.layer(*layers), width, height, 84)
+    return configured(layers, width, height)
 
 
 def _domain(plan: Plan) -> tuple[float, float]:
@@ -92,7 +93,7 @@ def _reference_values(plan: Plan) -> list[tuple[str, float]]:
 def _reference_layers(plan: Plan, scale: alt.Scale) -> list[alt.Chart]:
     dashes = {"best single": [1, 0], "one-to-one": [8, 4], "no offer": [2, 3]}
     return [
-        alt.Chart(alt.Data(values=[{"at": value}]))
+        alt.Chart({"values": [{"at": value}]})
         .mark_rule(color=PAPER["quiet"], strokeDash=dashes[name], strokeWidth=1.3)
         .encode(y=alt.Y("at:Q", scale=scale))
         for name, value in _reference_values(plan)
@@ -108,6 +109,14 @@ def _claimed_layers(base: alt.Chart, scale: alt.Scale) -> list[alt.Chart]:
     return [line.encode(y=across), point.encode(y=across)]
 
 
+def _ring(plan: Plan, base: alt.Chart, scale: alt.Scale) -> list[alt.Chart]:
+    if plan.verdict.kind not in ("one_offer", "handful"):
+        return []
+    ring = base.mark_point(color=PAPER["plan"], opacity=1, size=320, strokeWidth=2)
+    ring = ring.encode(y=alt.Y("value:Q", scale=scale))
+    return [ring.transform_filter(f"datum.k === {plan.verdict.offers}")]
+
+
 def _end_labels(plan: Plan, scale: alt.Scale, gap: float) -> alt.Chart:
     last = plan.frontier[-1]
     named = [(name, value, PAPER["quiet"]) for name, value in _reference_values(plan)]
@@ -118,8 +127,8 @@ def _end_labels(plan: Plan, scale: alt.Scale, gap: float) -> alt.Chart:
         {"name": name, "at": at, "colour": colour}
         for (name, _, colour), at in zip(named, places, strict=True)
     ]
-    return (
-        alt.Chart(alt.Data(values=rows))
+    labels: alt.Chart = (
+        alt.Chart({"values": rows})
         .mark_text(align="left", dx=8, fontSize=12, baseline="middle")
         .encode(
             x=alt.value("width"),
@@ -128,6 +137,7 @@ def _end_labels(plan: Plan, scale: alt.Scale, gap: float) -> alt.Chart:
             color=alt.Color("colour:N", scale=None, legend=None),
         )
     )
+    return labels
 
 
 def spread(values: Sequence[float], gap: float) -> list[float]:
@@ -181,7 +191,7 @@ def whisker_spec(rows: Sequence[Whisker], axis_title: str, width: int) -> dict[s
     measure = alt.Axis(title=axis_title, tickCount=5 if wide else 4, domain=False, ticks=False)
     down = alt.Y("row:O", axis=None)
     colour = alt.Color("colour:N", scale=None, legend=None)
-    base = alt.Chart(alt.Data(values=named)).encode(y=down)
+    base = alt.Chart({"values": named}).encode(y=down)
     zero = base.mark_rule(color=PAPER["ink"], strokeWidth=1).encode(x="zero:Q", y=alt.value(0))
     layers = [
         zero.encode(y2=alt.value("height")),
@@ -189,17 +199,17 @@ def whisker_spec(rows: Sequence[Whisker], axis_title: str, width: int) -> dict[s
             x=alt.X("lo:Q", axis=measure), x2="hi:Q", color=colour
         ),
         base.mark_point(opacity=1, filled=True, size=80).encode(x="value:Q", color=colour),
-        _row_names(base, wide),
+        *_row_names(base, wide),
     ]
     row_height = 40 if wide else 54
-    left = 230 if wide else 0
-    spec = configured(alt.layer(*layers), width, row_height * len(rows) + 60, 12)
-    spec["padding"]["left"] = left + 4
-    return spec
+    return configured(layers, width, row_height * len(rows) + 60)
 
 
-def _row_names(base: alt.Chart, wide: bool) -> alt.Chart:
+def _row_names(base: alt.Chart, wide: bool) -> list[alt.Chart]:
     text = base.encode(text="name:N", x=alt.value(0))
     if wide:
-        return text.mark_text(align="right", dx=-12, fontSize=13, color=PAPER["ink"], limit=216)
-    return text.mark_text(align="left", dy=-16, fontSize=13, color=PAPER["ink"], limit=310)
+        return [text.mark_text(align="right", dx=-12, fontSize=13, color=PAPER["ink"], limit=216)]
+    place: dict[str, Any] = {"align": "left", "dy": -16, "fontSize": 13, "limit": 310}
+    # A halo of the paper's colour keeps a name readable where the zero line runs through it.
+    halo = text.mark_text(stroke=PAPER["paper"], strokeWidth=5, color=PAPER["paper"], **place)
+    return [halo, text.mark_text(color=PAPER["ink"], **place)]

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import html
 import re
+from collections.abc import Sequence
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -33,24 +34,24 @@ WIDE: Final = 780
 NARROW: Final = 336
 
 
-def configured(chart: alt.LayerChart, width: int, height: int, right: int) -> dict[str, Any]:
+def configured(layers: Sequence[alt.Chart], width: int, height: int) -> dict[str, Any]:
     """Return the Vega-Lite specification of a chart in the page's look.
 
     Args:
-        chart: layers without size or style.
+        layers: from back to front, without size or style.
         width: pixels of the whole drawing.
         height: pixels of the whole drawing.
-        right: pixels kept free at the right for labels.
 
     Returns:
         A Vega-Lite specification.
     """
-    sized = chart.properties(
+    together: Any = alt.layer(*layers)
+    sized = together.properties(
         width=width,
         height=height,
         background="transparent",
         autosize=alt.AutoSizeParams(type="fit", contains="padding"),
-        padding={"left": 4, "top": 10, "bottom": 4, "right": right},
+        padding={"left": 4, "top": 10, "bottom": 4, "right": 6},
     )
     text = {"labelColor": PAPER["quiet"], "titleColor": PAPER["quiet"], "labelFontSize": 12}
     styled = sized.configure(font=FONT, aria=False).configure_view(stroke=None)
@@ -61,6 +62,7 @@ def configured(chart: alt.LayerChart, width: int, height: int, right: int) -> di
         gridColor=PAPER["grid"],
         domainColor=PAPER["grid"],
         tickColor=PAPER["grid"],
+        labelFlush=False,
         labelFont=FONT,
         titleFont=FONT,
     )

@@ -82,6 +82,11 @@ class Interval:
     lo: Figure
     hi: Figure
 
+    @property
+    def exact(self) -> bool:
+        """True when the band has no width: a difference of a thing to itself."""
+        return self.lo.raw is not None and self.lo.raw == self.hi.raw
+
 
 def lookup(plan: Plan, field: str) -> Any:  # noqa: ANN401
     """Return a field of the plan by its dotted path; digits are positions in a tuple.
@@ -125,6 +130,19 @@ def decimals(estimates: Iterable[Banded], scale: float = 1.0) -> int:
     return max(_LEAST_DECIMALS, min(_MOST_DECIMALS, cents))
 
 
+def significant(values: Iterable[float]) -> int:
+    """Return the decimals that give the smallest of some sums two significant digits.
+
+    Example:
+        >>> significant([0.0, 0.0005])
+        5
+    """
+    sizes = [abs(value) for value in values if math.isfinite(value) and value != 0]
+    if not sizes:
+        return 0
+    return min(_MOST_DECIMALS, 1 - math.floor(math.log10(min(sizes))))
+
+
 def number_text(value: float, places: int) -> str:
     """Return a rounded number with thousands commas and a true minus sign.
 
@@ -138,11 +156,11 @@ def number_text(value: float, places: int) -> str:
 
 
 def money_text(value: float, currency: str, places: int) -> str:
-    """Return a sum of money: the currency's sign, or its code, before the number.
+    r"""Return a sum of money: the currency's sign, or its code, before the number.
 
     Example:
         >>> money_text(-0.0123, "USD", 3), money_text(12.0, "CHF", 2)
-        ('−$0.012', 'CHF\\xa012.00')
+        ('−$0.012', 'CHF\xa012.00')
     """
     sign = SYMBOLS.get(currency, f"{currency}\u00a0")
     text = number_text(value, places)
@@ -199,7 +217,7 @@ def percent_text(value: float) -> str:
 def count(plan: Plan, field: str) -> Figure:
     """Return a count of the plan with thousands commas."""
     found = lookup(plan, field)
-    return Figure(number_text(float(found), 0), float(found), field)
+    return Figure(number_text(float(found), 0), found, field)
 
 
 def plain(plan: Plan, field: str, places: int, why_missing: str = "not measured") -> Figure:

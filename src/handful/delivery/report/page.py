@@ -11,10 +11,10 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from handful.delivery.report import tables, wording
+from handful.delivery.report import sections, tables, verdict, wording
 from handful.delivery.report.charts import Whisker, frontier_spec, whisker_spec
 from handful.delivery.report.drawing import NARROW, WIDE, svg
-from handful.delivery.report.figures import Interval, count, decimals, interval, share
+from handful.delivery.report.figures import Figure, Interval, count, decimals, interval, share
 from handful.errors import Finding
 from handful.evidence.records import Estimate
 from handful.planning.records import Plan
@@ -40,11 +40,12 @@ class Card:
     """A segment as the page shows it."""
 
     offer: str
-    customers: object
-    share: object
+    customers: Figure
+    share: Figure
     value: Interval
     rule: str
-    fidelity: object
+    fits: bool
+    fidelity: Figure
     loss: Interval
     card: str
     unknowns: tuple[wording.Sentence, ...]
@@ -86,6 +87,7 @@ def render_report(plan: Plan) -> str:
         script=Markup(script),  # noqa: S704 - our own file
         policy=_policy(css, script),
         csv_link=tables.csv_link,
+        reasons=tables.reasons,
         **_context(plan),
     )
 
@@ -110,6 +112,7 @@ def _context(plan: Plan) -> dict[str, Any]:
         "customers": count(plan, "experiment.customers"),
         "clusters": count(plan, "experiment.clusters"),
         "level": wording.level_text(plan),
+        "ringed": plan.verdict.kind in ("one_offer", "handful"),
         "findings": _findings(plan.findings),
         **_sentences(plan),
         **_tables(plan),
@@ -120,10 +123,10 @@ def _context(plan: Plan) -> dict[str, Any]:
 
 def _sentences(plan: Plan) -> dict[str, object]:
     return {
-        "headline": wording.headline(plan),
-        "proud": wording.proud_note(plan),
-        "tiles": wording.tiles(plan),
-        "wrong": wording.to_be_wrong(plan),
+        "headline": verdict.headline(plan),
+        "proud": verdict.proud_note(plan),
+        "tiles": verdict.tiles(plan),
+        "wrong": verdict.to_be_wrong(plan),
         "setup": wording.setup_note(plan),
         "heterogeneity": wording.heterogeneity(plan),
         "tails": wording.tails(plan),
@@ -134,15 +137,15 @@ def _sentences(plan: Plan) -> dict[str, object]:
 
 def _tables(plan: Plan) -> dict[str, tables.Table]:
     return {
-        "frontier_table": tables.frontier_table(plan),
-        "reference_table": tables.reference_table(plan),
-        "ladder_table": tables.ladder_table(plan),
-        "segments_table": tables.segments_table(plan),
-        "split_table": tables.split_table(plan, wording.baseline(plan)),
-        "tails_table": tables.tails_table(plan),
-        "arms_table": tables.arms_table(plan),
-        "constraints_table": tables.constraints_table(plan),
-        "guardrails_table": tables.guardrails_table(plan),
+        "frontier_table": sections.frontier_table(plan),
+        "reference_table": sections.reference_table(plan),
+        "ladder_table": sections.ladder_table(plan),
+        "segments_table": sections.segments_table(plan),
+        "split_table": sections.split_table(plan, wording.baseline(plan)),
+        "tails_table": sections.tails_table(plan),
+        "arms_table": sections.arms_table(plan),
+        "constraints_table": sections.constraints_table(plan),
+        "guardrails_table": sections.guardrails_table(plan),
     }
 
 
@@ -192,12 +195,12 @@ def _ladder_chart(plan: Plan) -> Chart | None:
     rows = [_whisker(rung.name, rung.gain) for rung in plan.ladder if rung.gain is not None]
     menus = [p for p in plan.frontier if p.offers >= 2]
     chosen = [p for p in menus if p.offers == plan.verdict.offers] or menus[:1]
-    label = "This plan" if plan.verdict.kind == "handful" else "Our best menu"
-    ours = [
-        _whisker(f"{label}: {p.offers} offers", p.gain_over_single, chosen=True) for p in chosen
-    ]
+    form = "This plan ({} offers)" if plan.verdict.kind == "handful" else "Best menu of {}"
+    ours = [_whisker(form.format(p.offers), p.gain_over_single, chosen=True) for p in chosen]
     axis = f"Gain over the best single offer, {plan.experiment.currency} per customer"
-    return _whiskers([*ours, *rows], axis, "ladder", "Gain of each rival over the best single offer")
+    return _whiskers(
+        [*ours, *rows], axis, "ladder", "Gain of each rival over the best single offer"
+    )
 
 
 def _segments_chart(plan: Plan) -> Chart | None:
@@ -237,6 +240,7 @@ def _card(plan: Plan, at: int) -> Card:
         share=share(plan, f"{field}.share"),
         value=interval(plan, f"{field}.value", decimals((segment.value,))),
         rule=segment.rule,
+        fits=segment.rule_fidelity == 1 and segment.rule_loss.value == 0,
         fidelity=share(plan, f"{field}.rule_fidelity"),
         loss=interval(plan, f"{field}.rule_loss", decimals((segment.rule_loss,))),
         card=segment.card,

@@ -5,21 +5,10 @@ from __future__ import annotations
 import base64
 import csv
 import io
-import re
 from dataclasses import dataclass
 from typing import Final, TypeAlias
 
-from handful.delivery.report.figures import (
-    Figure,
-    Interval,
-    count,
-    decimals,
-    interval,
-    money,
-    plain,
-    share,
-)
-from handful.planning.records import Plan
+from handful.delivery.report.figures import Figure, Interval
 
 Cell: TypeAlias = str | Figure | Interval
 
@@ -64,249 +53,15 @@ def offers_text(menu: tuple[str, ...]) -> str:
     return f"{', '.join(menu[:-1])} and {menu[-1]}"
 
 
-def frontier_table(plan: Plan) -> Table:
-    """Return the table of menus: one row per K, the chosen one marked."""
-    places = decimals(plan.frontier)
-    gain_places = decimals(point.gain_over_single for point in plan.frontier)
-    chosen = plan.verdict.offers if plan.verdict.kind in ("one_offer", "handful") else None
-    rows = tuple(
-        Row(_frontier_cells(plan, at, places, gain_places), point.offers == chosen)
-        for at, point in enumerate(plan.frontier)
+def reasons(table: Table) -> tuple[str, ...]:
+    """Return why numbers of a table are missing, one sentence for each column and reason."""
+    found = (
+        f"“{column.title}” is n/a: {cell.why_missing}."
+        for at, column in enumerate(table.columns)
+        for cell in (row.cells[at] for row in table.rows)
+        if isinstance(cell, Figure) and cell.why_missing
     )
-    columns = (
-        Column("Offers", numeric=True),
-        Column("Menu"),
-        Column("Value per customer, held out", numeric=True),
-        Column("Gain over best single", numeric=True),
-        Column("Share of one-to-one’s gain", numeric=True),
-        Column("Set-up cost per customer", numeric=True),
-        Column("Net per customer", numeric=True),
-        Column("Certified gap", numeric=True),
-        Column("Claimed by the model", numeric=True),
-    )
-    return Table("frontier", "What each number of offers is worth", columns, rows)
-
-
-def _frontier_cells(plan: Plan, at: int, places: int, gain_places: int) -> tuple[Cell, ...]:
-    field = f"frontier.{at}"
-    return (
-        count(plan, f"{field}.offers"),
-        offers_text(plan.frontier[at].menu),
-        interval(plan, field, places),
-        interval(plan, f"{field}.gain_over_single", gain_places),
-        share(plan, f"{field}.share_of_one_to_one", "one-to-one gains nothing over one offer"),
-        money(plan, f"{field}.setup_cost", places),
-        money(plan, f"{field}.net", places),
-        share(plan, f"{field}.certified_gap", "no bound was made"),
-        money(plan, f"{field}.claimed", places),
-    )
-
-
-def reference_table(plan: Plan) -> Table:
-    """Return the reference lines as a table: no offer, best single, chosen menu, one-to-one."""
-    places = decimals(plan.frontier)
-    none = plan.reference.no_offer
-    rows = [
-        Row(("No offer", interval(plan, "reference.no_offer", places)))
-        if none
-        else Row(("No offer", "n/a: the experiment had no “no offer” arm")),
-        Row(
-            (
-                f"Best single offer: {plan.reference.best_single.offer or 'not named'}",
-                interval(plan, "reference.best_single", places),
-            )
-        ),
-        *(
-            Row(
-                (f"Menu of {point.offers}: {offers_text(point.menu)}",
-                 interval(plan, f"frontier.{at}", places)),
-                chosen=True,
-            )
-            for at, point in enumerate(plan.frontier)
-            if plan.verdict.kind == "handful" and point.offers == plan.verdict.offers
-        ),
-        Row(("One-to-one: each customer’s best of all offers",
-             interval(plan, "reference.one_to_one", places))),
-    ]  # fmt: skip
-    columns = (Column("Reference line"), Column("Value per customer, held out", numeric=True))
-    return Table("reference", "The four reference lines", columns, tuple(rows))
-
-
-def ladder_table(plan: Plan) -> Table:
-    """Return the rivals: value and gain over the best single offer, or why a rival is absent."""
-    valued = [rung for rung in plan.ladder if rung.gain is not None]
-    places = decimals(plan.frontier)
-    gain_places = decimals(rung.gain for rung in valued if rung.gain)
-    rows = tuple(
-        Row(_rung_cells(plan, at, places, gain_places)) for at in range(len(plan.ladder))
-    )
-    columns = (
-        Column("Rival"),
-        Column("Segments", numeric=True),
-        Column("Offers", numeric=True),
-        Column("Value per customer, held out", numeric=True),
-        Column("Gain over best single", numeric=True),
-    )
-    return Table("ladder", "Other ways to decide who gets what", columns, rows)
-
-
-def _rung_cells(plan: Plan, at: int, places: int, gain_places: int) -> tuple[Cell, ...]:
-    rung, field = plan.ladder[at], f"ladder.{at}"
-    why = f"n/a: {rung.why_absent or 'not valued'}"
-    return (
-        rung.name,
-        "n/a" if rung.segments is None else count(plan, f"{field}.segments"),
-        "n/a" if rung.offers is None else count(plan, f"{field}.offers"),
-        why if rung.value is None else interval(plan, field, places),
-        "n/a" if rung.gain is None else interval(plan, f"{field}.gain", gain_places),
-    )
-
-
-def segments_table(plan: Plan) -> Table:
-    """Return the segments: who gets which offer, how many, what it is worth."""
-    places = decimals(segment.value for segment in plan.segments)
-    rows = tuple(
-        Row(
-            (
-                segment.offer,
-                count(plan, f"segments.{at}.customers"),
-                share(plan, f"segments.{at}.share"),
-                interval(plan, f"segments.{at}.value", places),
-            )
-        )
-        for at, segment in enumerate(plan.segments)
-    )
-    columns = (
-        Column("Offer"),
-        Column("Customers", numeric=True),
-        Column("Share", numeric=True),
-        Column("Value per customer, held out", numeric=True),
-    )
-    return Table("segments", "Worth of each segment’s offer", columns, rows)
-
-
-def split_table(plan: Plan, baseline: str) -> Table:
-    """Return the gain split into a better single offer and targeting."""
-    gain = plan.verdict.gain
-    if gain is None:
-        return Table("split", "", (), ())
-    places = decimals((gain.better_single, gain.targeting, gain.total))
-    named = (
-        (f"Better single offer, over {baseline}", "better_single"),
-        ("Targeting, over the better single offer", "targeting"),
-        ("Total", "total"),
-    )
-    rows = tuple(
-        Row((name, interval(plan, f"verdict.gain.{field}", places)), field == "total")
-        for name, field in named
-    )
-    columns = (Column("Part"), Column("Gain per customer, held out", numeric=True))
-    return Table("split", "Where the gain comes from", columns, rows)
-
-
-def tails_table(plan: Plan) -> Table:
-    """Return raw values beside winsorised ones, for each line that has both."""
-    places = decimals(estimate for _, estimate in plan.tails.winsorised)
-    rows = tuple(
-        Row(
-            (
-                winsorised_name(name),
-                _raw_value(plan, name, places),
-                interval(plan, f"tails.winsorised.{at}.1", places),
-            )
-        )
-        for at, (name, _) in enumerate(plan.tails.winsorised)
-    )
-    columns = (
-        Column("Line"),
-        Column("As measured", numeric=True),
-        Column("Winsorised", numeric=True),
-    )
-    return Table("tails", "Values with the largest profits cut back", columns, rows)
-
-
-def winsorised_name(name: str) -> str:
-    """Return the words for a winsorised line: "menu_3" becomes "Menu of 3"."""
-    number = re.search(r"\d+$", name)
-    if name.startswith("menu") and number:
-        return f"Menu of {number.group()}"
-    words = {"no_offer": "No offer", "best_single": "Best single offer", "one_to_one": "One-to-one"}
-    return words.get(name, name)
-
-
-def _raw_value(plan: Plan, name: str, places: int) -> Cell:
-    number = re.search(r"\d+$", name)
-    if name in ("no_offer", "best_single", "one_to_one") and getattr(plan.reference, name):
-        return interval(plan, f"reference.{name}", places)
-    if number:
-        for at, point in enumerate(plan.frontier):
-            if point.offers == int(number.group()):
-                return interval(plan, f"frontier.{at}", places)
-    return "n/a: not valued as measured"
-
-
-def arms_table(plan: Plan) -> Table:
-    """Return the offers as they were tried."""
-    rows = tuple(
-        Row(
-            (
-                offer.name,
-                count(plan, f"experiment.offers.{at}.rows"),
-                "yes" if offer.control else "no",
-            )
-        )
-        for at, offer in enumerate(plan.experiment.offers)
-    )
-    columns = (Column("Offer"), Column("Rows", numeric=True), Column("Means no offer"))
-    return Table("arms", "The offers tried", columns, rows)
-
-
-def constraints_table(plan: Plan) -> Table:
-    """Return the limits of the brief, what the plan uses of them and their prices."""
-    rows = tuple(
-        Row(
-            (
-                limit.name,
-                plain(plan, f"constraints.{at}.bound", 2),
-                plain(plan, f"constraints.{at}.used", 2),
-                money(plan, f"constraints.{at}.shadow_price", 4),
-            )
-        )
-        for at, limit in enumerate(plan.constraints)
-    )
-    columns = (
-        Column("Limit"),
-        Column("Bound", numeric=True),
-        Column("Used", numeric=True),
-        Column("One more unit is worth", numeric=True),
-    )
-    return Table("constraints", "Limits set in the brief", columns, rows)
-
-
-def guardrails_table(plan: Plan) -> Table:
-    """Return the guardrails: measured, bound, passed or failed, what to do."""
-    rows = tuple(
-        Row(
-            (
-                rail.name,
-                rail.measure,
-                plain(plan, f"guardrails.{at}.value", 3),
-                plain(plan, f"guardrails.{at}.bound", 3),
-                rail.verdict.replace("_", " "),
-                rail.remedy,
-            )
-        )
-        for at, rail in enumerate(plan.guardrails)
-    )
-    columns = (
-        Column("Guardrail"),
-        Column("Measure"),
-        Column("Value", numeric=True),
-        Column("Bound", numeric=True),
-        Column("Verdict"),
-        Column("What to do"),
-    )
-    return Table("guardrails", "Guardrails", columns, rows)
+    return tuple(dict.fromkeys(found))
 
 
 def csv_link(table: Table) -> str:
@@ -316,12 +71,12 @@ def csv_link(table: Table) -> str:
 
 
 def csv_text(table: Table) -> str:
-    """Return a table as CSV (RFC 4180); text that a spreadsheet would run as a formula is quoted.
+    r"""Return a table as CSV (RFC 4180); text that a spreadsheet would run as a formula is quoted.
 
     Example:
         >>> table = Table("t", "", (Column("Offer"),), (Row(("=1+1",)),))
         >>> csv_text(table)
-        "Offer\\r\\n'=1+1\\r\\n"
+        "Offer\r\n'=1+1\r\n"
     """
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")

@@ -1,0 +1,192 @@
+"""The top of the page: the verdict in one sentence, four answers, what being wrong would cost."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from handful.delivery.report.figures import count, decimals, interval, lookup, money
+from handful.delivery.report.tables import offers_text
+from handful.delivery.report.wording import (
+    Sentence,
+    baseline,
+    chosen_position,
+    level_text,
+    quoted,
+    quoted_menu,
+)
+from handful.evidence.records import Estimate
+from handful.planning.records import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """One of the answers at the top of the page: a question, the answer, a note."""
+
+    question: str
+    answer: Sentence
+    note: Sentence = ()
+
+
+def headline(plan: Plan) -> Sentence:
+    """Return the verdict in one sentence with its interval in money per customer."""
+    return _HEADLINES[plan.verdict.kind](plan)
+
+
+def _one_offer(plan: Plan) -> Sentence:
+    place = decimals((plan.reference.best_single,))
+    worth = interval(plan, "reference.best_single", place)
+    name = quoted_menu(plan.verdict.menu)
+    return (f"One offer for everybody: give {name}. It is worth ", worth, " per customer.")
+
+
+def _handful(plan: Plan) -> Sentence:
+    at = chosen_position(plan)
+    if at is None:
+        return (f"Run {plan.verdict.offers} offers: {quoted_menu(plan.verdict.menu)}.",)
+    place = decimals((plan.frontier[at].gain_over_single,))
+    gain = interval(plan, f"frontier.{at}.gain_over_single", place)
+    return (
+        f"Run {plan.verdict.offers} offers, {quoted_menu(plan.verdict.menu)}, and give each "
+        "customer the one that suits them. That earns ",
+        gain,
+        " per customer more than the best single offer for everybody.",
+    )
+
+
+def _no_offer(plan: Plan) -> Sentence:
+    place = decimals((plan.reference.best_single,))
+    return (
+        "Make no offer: even the best one, "
+        f"{quoted(plan.reference.best_single.offer or 'the best single offer')} at ",
+        interval(plan, "reference.best_single", place),
+        " per customer, is not shown to earn more than doing nothing.",
+    )
+
+
+def _by_hand(plan: Plan) -> Sentence:
+    place = decimals((plan.reference.best_single,))
+    return (
+        "Write to each customer by hand: there are few enough for the team’s hours. "
+        "The best single offer, to compare with, is worth ",
+        interval(plan, "reference.best_single", place),
+        " per customer.",
+    )
+
+
+def _refused(plan: Plan) -> Sentence:
+    return ("No decision: these data cannot carry one. The findings below say what to mend.",)
+
+
+_HEADLINES: Final = {
+    "one_offer": _one_offer,
+    "handful": _handful,
+    "no_offer": _no_offer,
+    "by_hand": _by_hand,
+    "refused": _refused,
+}
+
+
+def proud_note(plan: Plan) -> str:
+    """Return what to say when the data do not support personalising; "" when they do."""
+    if plan.verdict.kind == "one_offer":
+        return (
+            "This is an answer, not a failure. Every way of giving different customers different "
+            "offers was measured on customers it had not seen, and none is shown to earn more than "
+            "one good offer for all. You save the segments, the extra designs and the set-up cost."
+        )
+    if plan.verdict.kind == "no_offer":
+        return "This is an answer, not a failure: the experiment shows which money not to spend."
+    return ""
+
+
+def tiles(plan: Plan) -> tuple[Tile, ...]:
+    """Return what to run, for whom, what it is worth and how sure, for the top of the page."""
+    return tuple(
+        tile for tile in (_what(plan), _whom(plan), _worth(plan), _total(plan)) if tile is not None
+    )
+
+
+def _what(plan: Plan) -> Tile:
+    verdict = plan.verdict
+    answers = {
+        "no_offer": "No offer",
+        "by_hand": "A hand-written card each",
+        "refused": "Nothing yet",
+    }
+    answer = answers.get(verdict.kind) or offers_text(verdict.menu)
+    extra = plan.frontier and plan.frontier[-1].offers
+    note = f"Chosen among menus of 1 to {extra} offers." if extra else ""
+    return Tile("What to run", (answer,), (note,))
+
+
+def _whom(plan: Plan) -> Tile:
+    if plan.verdict.kind == "handful":
+        note = "Each segment is described in words below."
+        return Tile("For whom", (f"{len(plan.segments)} segments, one per offer",), (note,))
+    answer = {"refused": "Nobody yet", "by_hand": "Each customer, one at a time"}
+    return Tile(
+        "For whom",
+        (answer.get(plan.verdict.kind, "Everybody"),),
+        ("Measured on ", count(plan, "experiment.customers"), " customers."),
+    )
+
+
+def _worth(plan: Plan) -> Tile | None:
+    if plan.verdict.kind == "refused":
+        return None
+    field, label = _gain_field(plan)
+    if field is None:
+        return None
+    value = interval(plan, field, decimals((_estimate(plan, field),)))
+    note = _sureness(plan, field)
+    return Tile(f"Gain over {label}, per customer", (value,), (note,))
+
+
+def _total(plan: Plan) -> Tile | None:
+    people = plan.experiment.population
+    field, label = _gain_field(plan)
+    if people is None or field is None or plan.verdict.kind == "refused":
+        return None
+    value = interval(plan, field, decimals((_estimate(plan, field),), people), people)
+    note = (
+        "For ",
+        count(plan, "experiment.population"),
+        f" customers, gain over {label} before set-up costs.",
+    )
+    return Tile("Total of one campaign", (value,), note)
+
+
+def _gain_field(plan: Plan) -> tuple[str | None, str]:
+    at = chosen_position(plan)
+    if plan.verdict.kind == "handful" and at is not None:
+        return f"frontier.{at}.gain_over_single", "the best single offer"
+    if plan.verdict.kind == "one_offer" and plan.verdict.gain is not None:
+        return "verdict.gain.total", baseline(plan)
+    return None, ""
+
+
+def _estimate(plan: Plan, field: str) -> Estimate:
+    found: Estimate = lookup(plan, field)
+    return found
+
+
+def _sureness(plan: Plan, field: str) -> str:
+    found = _estimate(plan, field)
+    level = level_text(plan)
+    if found.lo > 0:
+        return f"Shown to be above zero: the whole {level} band is."
+    if found.hi < 0:
+        return f"Shown to be below zero: the whole {level} band is."
+    return f"Not shown to differ from zero: the {level} band holds zero."
+
+
+def to_be_wrong(plan: Plan) -> Sentence:
+    """Return what being wrong would cost: the pessimistic end of the band of the gain."""
+    field, label = _gain_field(plan)
+    if field is None:
+        return ()
+    low = money(plan, f"{field}.lo", decimals((_estimate(plan, field),)))
+    verb = "still gains" if _estimate(plan, field).lo > 0 else "gains"
+    return (f"At the pessimistic end of the band the plan {verb} ", low,
+            f" per customer over {label}.")  # fmt: skip
