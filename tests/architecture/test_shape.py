@@ -131,8 +131,8 @@ def test_no_pickle_and_no_global_seed(path: Path) -> None:
 @pytest.mark.parametrize("path", modules(), ids=_id)
 def test_annotations_are_postponed(path: Path) -> None:
     body = tree(path).body
-    if len(body) == 1 and isinstance(body[0], ast.Expr):
-        return  # a room's charter: a docstring and nothing else
+    if not any(isinstance(node, ast.FunctionDef | ast.ClassDef) for node in body):
+        return  # a room's charter and its front door: nothing to annotate
     imports = [
         alias.name
         for node in body
