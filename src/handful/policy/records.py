@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Final
+from typing import Final, Literal
 
 from handful.effects.records import EffectsModel
 from handful.notation import BoolArray, FloatArray, IntArray
@@ -72,3 +72,43 @@ class Decision:
     offer: str
     reason: str
     expected_profit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """A question with two answers about one feature.
+
+    Attributes:
+        feature: column of `Features.values`.
+        test: "over" (x > value), "is" (x is the level with code `value`) or "missing".
+        value: threshold or level code; 0 for "missing".
+        missing_yes: whether a missing value answers yes.
+        missing_seen: whether the feature was ever missing where the split was learned.
+        only: the two values of a number that takes just two, for wording.
+    """
+
+    feature: int
+    test: Literal["over", "is", "missing"]
+    value: float
+    missing_yes: bool
+    missing_seen: bool
+    only: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTree:
+    """A policy that can be said: two questions at most, an offer for each way of answering.
+
+    Attributes:
+        root: the first question; None when everyone gets the same offer.
+        yes, no: the question asked after that answer; None where none is.
+        leaves: offer codes after yes-yes, yes-no, no-yes, no-no; a question not asked has the same
+            offer for both answers.
+        value: sum of the scores that the tree collects where it was learned.
+    """
+
+    root: Split | None
+    yes: Split | None
+    no: Split | None
+    leaves: tuple[int, int, int, int]
+    value: float
