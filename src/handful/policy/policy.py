@@ -90,6 +90,7 @@ def assign(policy: Policy, features: Features, stratum: IntArray | None) -> Assi
     Cost as `predict_profit` for the offers of the menu and fallbacks only; memory O(n + block).
 
     Example:
+        >>> from handful.effects.records import EffectsModel
         >>> from handful.experiment.records import FeatureSchema
         >>> schema = FeatureSchema(("age",), ("number",), ((),))
         >>> model = EffectsModel(schema, ("none", "mail"), np.array([0.0, 0.5]), (), None)
