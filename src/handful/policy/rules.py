@@ -19,9 +19,6 @@ from handful.experiment.records import Features
 from handful.notation import AnyFloatArray, BoolArray, FloatArray, IntArray
 from handful.policy.records import RuleTree, Split
 from handful.policy.splits import Binned, bin_feature
-from handful.policy.wording import rule_sql, rule_text
-
-__all__ = ["assign_tree", "best_tree", "rule_sql", "rule_text"]
 
 SPLIT_POINTS = 32
 MIN_ROWS = 50
