@@ -113,7 +113,7 @@ class Segment:
     """The customers who get one offer of the chosen menu.
 
     `value` is held out (money per customer of the segment); `rule` is the sayable rule, with the
-    share of customers on whom it agrees with the assignment and the held-out money lost by using it.
+    share of customers on whom it agrees with the assignment and the held-out money it loses.
     """
 
     offer: str

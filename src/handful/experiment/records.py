@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -126,6 +126,26 @@ class Experiment:
     def n_offers(self) -> int:
         """Number of candidate offers G, the control included."""
         return len(self.offers)
+
+    def take(self, rows: IntArray | BoolArray) -> Experiment:
+        """Return the experiment on the chosen rows; offers, strata and design stay as they are.
+
+        Cost: O(rows p).
+        """
+        index = np.flatnonzero(rows) if rows.dtype == np.bool_ else rows
+        _, cluster = np.unique(self.cluster[index], return_inverse=True)
+        return replace(
+            self,
+            customers=self.customers[index],
+            cluster=cluster.astype(np.int64),
+            stratum=self.stratum[index],
+            offer=self.offer[index],
+            profit=self.profit[index],
+            features=self.features.rows(index),
+            design=replace(self.design, received=self.design.received[index]),
+            time=None if self.time is None else self.time[index],
+            outcome_time=None if self.outcome_time is None else self.outcome_time[index],
+        )
 
     @property
     def open_cells(self) -> BoolArray:

@@ -1,0 +1,39 @@
+"""The doubly robust score matrix: what each offer would have brought from each row, unbiased.
+
+Gamma_ig = mu_g(x_i) + 1{t_i = g} (y_i - mu_g(x_i)) / e_g(s_i)
+(Robins and Rotnitzky 1995; for many arms Zhou, Athey and Wager 2023). Cost O(n G).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from handful.notation import FloatArray, IntArray
+
+
+def doubly_robust(
+    outcome: FloatArray, profit: FloatArray, offer: IntArray, received: FloatArray
+) -> FloatArray:
+    """Return the (n, G) scores from out-of-fold outcome predictions.
+
+    Args:
+        outcome: (n, G) predicted profit mu, made without the row's own fold.
+        profit: (n,) realised profit.
+        offer: (n,) offer received.
+        received: (n,) design probability of the offer received.
+
+    Example:
+        >>> doubly_robust(np.zeros((1, 2)), np.array([3.0]), np.array([1]), np.array([0.5]))
+        array([[0., 6.]])
+    """
+    scores = outcome.copy()
+    rows = np.arange(len(profit))
+    scores[rows, offer] += (profit - outcome[rows, offer]) / received
+    return scores
+
+
+def close_cells(scores: FloatArray, open_cells: np.ndarray, fallback: IntArray) -> FloatArray:
+    """Give closed cells the score of the row's fallback offer: what would really be given there."""
+    kept = scores[np.arange(len(scores)), fallback]
+    closed: FloatArray = np.where(open_cells, scores, kept[:, None])
+    return closed

@@ -1,0 +1,237 @@
+"""Effects learned without a set of folds: targets, additive and boosted fits, stacked.
+
+A world is a set of folds that nothing inside may see. World {} makes the final model; world {j}
+makes what fold j is valued with. Inside a world W the row of fold k gets its score, and its
+out-of-fold prediction, from fits on W + {k} left out, so a pair of folds {j, k} is fitted once and
+serves both W = {j} and W = {k}. With J folds that is J (J - 1) / 2 + J + 1 fits in all.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final
+
+import numpy as np
+
+from handful.effects import ridge
+from handful.effects.boosting import Boosted, Watched, best_rounds, grow
+from handful.effects.outcome import FoldSet
+from handful.effects.sample import LearnSample
+from handful.effects.scores import doubly_robust
+from handful.effects.stacking import StackWeights, stack
+from handful.notation import FloatArray
+
+THREADS: Final = 2
+"""Ensembles grown side by side; each on one thread, so results do not depend on this number."""
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """What is learned from the rows of one fold, in units of the sample.
+
+    Gamma_g = level + contrast_g / sqrt(w_g): the level is common to all offers, the contrasts are
+    what offers do differently, scaled so that each carries noise of about unit spread.
+
+    Attributes:
+        contrast: (n, G).
+        level: (n,).
+        restored: (G,) mean over rows of the score that winsorising took away.
+    """
+
+    contrast: FloatArray
+    level: FloatArray
+    restored: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Additive:
+    """Ridge coefficients: contrasts (m, G) and level (m,), by the set of folds left out."""
+
+    by_removed: dict[FoldSet, FloatArray]
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """The sample and everything fitted so far, each fit made once and shared between worlds."""
+
+    sample: LearnSample
+    targets: dict[tuple[FoldSet, int], Targets] = field(default_factory=dict)
+    solved: dict[tuple[FoldSet, int], FloatArray] = field(default_factory=dict)
+    sums: dict[FoldSet, ridge.Moments] = field(default_factory=dict)
+    grown: dict[FoldSet, Boosted] = field(default_factory=dict)
+
+    def inside(self, removed: FoldSet) -> list[int]:
+        """Return the folds that are not removed."""
+        return [k for k in range(len(self.sample.folds)) if k not in removed]
+
+
+def targets_of(shop: Workshop, world: FoldSet, fold: int) -> Targets:
+    """Return the targets of a fold, scored without it and without the world.
+
+    Cost: O(n_fold (m + G)).
+    """
+    key = (world, fold)
+    if key not in shop.targets:
+        rows = shop.sample.folds[fold]
+        outcome = shop.sample.outcome.predict(world, fold)
+        scores = doubly_robust(outcome, rows.profit, rows.offer, rows.received)
+        level = scores @ shop.sample.weights
+        contrast = (scores - level[:, None]) * np.sqrt(shop.sample.weights)
+        restored = np.bincount(
+            rows.offer, rows.clipped / rows.received, minlength=scores.shape[1]
+        ) / len(rows.offer)
+        shop.targets[key] = Targets(contrast, level, restored)
+    return shop.targets[key]
+
+
+def _fold_moments(shop: Workshop, world: FoldSet, fold: int) -> ridge.Moments:
+    rows, seen = shop.sample.folds[fold], targets_of(shop, world, fold)
+    both = np.column_stack([seen.contrast, seen.level]).astype(np.float32)
+    return ridge.Moments(rows.gram, (rows.basis.T @ both).astype(np.float64))
+
+
+def _solved(shop: Workshop, removed: FoldSet, choice: int) -> FloatArray:
+    """Ridge coefficients (m, G + 1) learned without `removed`, at one penalty of the grid."""
+    key = (removed, choice)
+    if key not in shop.solved:
+        if removed not in shop.sums:
+            kept = [_fold_moments(shop, removed, k) for k in shop.inside(removed)]
+            shop.sums[removed] = ridge.add(kept)
+        penalty = ridge.penalties(shop.sample.basis, *ridge.GRID[choice])
+        shop.solved[key] = ridge.solve(shop.sums[removed], penalty)
+    return shop.solved[key]
+
+
+def additive_fits(shop: Workshop, world: FoldSet) -> Additive:
+    """Choose penalties by out-of-fold loss inside the world; return its coefficients.
+
+    Contrasts and level choose their own penalty: a level can be easy to predict where effects
+    are not.
+
+    Returns:
+        Coefficients (m, G + 1), contrasts then level, without the world and without each of its
+        folds in turn.
+
+    Cost: O(choices m^3).
+    """
+    folds = shop.inside(world)
+    held = {k: _fold_moments(shop, world, k) for k in folds}
+    losses = np.array(
+        [
+            np.sum(
+                [ridge.excess_loss(held[k], _solved(shop, world | {k}, c)) for k in folds], axis=0
+            )
+            for c in range(len(ridge.GRID))
+        ]
+    )
+    contrast = int(np.argmin(losses[:, :-1].sum(axis=1)))
+    level = int(np.argmin(losses[:, -1]))
+
+    def chosen(removed: FoldSet) -> FloatArray:
+        first, second = _solved(shop, removed, contrast), _solved(shop, removed, level)
+        return np.column_stack([first[:, :-1], second[:, -1]])
+
+    return Additive({r: chosen(r) for r in [world, *(world | {k} for k in folds)]})
+
+
+def constant_of(shop: Workshop, removed: FoldSet) -> FloatArray:
+    """Return (G,) the mean contrast over the rows that are left: "same for everyone"."""
+    folds = shop.inside(removed)
+    total = np.sum([targets_of(shop, removed, k).contrast.sum(axis=0) for k in folds], axis=0)
+    mean: FloatArray = total / sum(len(shop.sample.folds[k].rows) for k in folds)
+    return mean
+
+
+def restored_of(shop: Workshop, removed: FoldSet) -> FloatArray:
+    """Return (G,) the mean score that winsorising took away, over the rows that are left."""
+    folds = shop.inside(removed)
+    sizes = np.array([len(shop.sample.folds[k].rows) for k in folds])
+    means = np.array([targets_of(shop, removed, k).restored for k in folds])
+    mean: FloatArray = sizes @ means / sizes.sum()
+    return mean
+
+
+def grow_without(shop: Workshop, removed: FoldSet, *, at_least: int, watch: bool) -> Boosted:
+    """Grow the ensemble of the folds left, following its loss on each removed fold's own world."""
+    centre = constant_of(shop, removed)
+    folds = shop.inside(removed)
+    columns = np.concatenate([shop.sample.folds[k].trees for k in folds])
+    targets = np.concatenate([targets_of(shop, removed, k).contrast for k in folds]) - centre
+    watched = tuple(
+        Watched(shop.sample.folds[k].trees, targets_of(shop, removed - {k}, k).contrast - centre)
+        for k in sorted(removed)
+        if watch
+    )
+    return grow(
+        columns, targets, watched=watched, at_least=at_least, seed=shop.sample.seed % (2**31)
+    )
+
+
+def grow_all(shop: Workshop, jobs: list[tuple[FoldSet, int, bool]]) -> None:
+    """Grow several ensembles side by side: (folds left out, least trees, follow the loss)."""
+    for removed, _, watch in jobs:  # targets are cached: make them before threads share the cache
+        for k in shop.inside(removed):
+            targets_of(shop, removed, k)
+        for k in removed if watch else ():
+            targets_of(shop, removed - {k}, k)
+    with ThreadPoolExecutor(THREADS) as pool:
+        made = pool.map(lambda job: grow_without(shop, job[0], at_least=job[1], watch=job[2]), jobs)
+        for (removed, _, _), boosted in zip(jobs, made, strict=True):
+            shop.grown[removed] = boosted
+
+
+def rounds_of(shop: Workshop, world: FoldSet) -> int:
+    """Return the number of trees with the least out-of-fold loss inside the world."""
+    curves = []
+    for k in shop.inside(world):
+        removed = world | {k}
+        curves.append(shop.grown[removed].curves[sorted(removed).index(k)])
+    return best_rounds(curves)
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Out-of-fold pieces for the rows of one fold inside a world: constant, additive, boosted."""
+
+    fold: int
+    constant: FloatArray
+    additive: FloatArray
+    boosted: FloatArray
+    level: FloatArray
+
+
+def held_predictions(shop: Workshop, world: FoldSet, additive: Additive, rounds: int) -> list[Held]:
+    """Return, for each fold of the world, what the fits without it predict for its rows.
+
+    Cost: O(n (m G + trees)).
+    """
+    held = []
+    for k in shop.inside(world):
+        removed = world | {k}
+        rows, constant = shop.sample.folds[k], constant_of(shop, removed)
+        linear = rows.basis.astype(np.float64) @ additive.by_removed[removed]
+        held.append(
+            Held(
+                fold=k,
+                constant=constant,
+                additive=linear[:, :-1] - constant,
+                boosted=shop.grown[removed].predict(rows.trees, rounds),
+                level=linear[:, -1],
+            )
+        )
+    return held
+
+
+def weigh(shop: Workshop, world: FoldSet, held: list[Held]) -> StackWeights:
+    """Stack the held-out predictions of a world against its targets.
+
+    Cost: O(n G).
+    """
+    residual = np.concatenate([targets_of(shop, world, h.fold).contrast - h.constant for h in held])
+    return stack(
+        residual,
+        np.concatenate([h.additive for h in held]),
+        np.concatenate([h.boosted for h in held]),
+        np.concatenate([shop.sample.folds[h.fold].cluster for h in held]),
+    )

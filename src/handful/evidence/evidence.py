@@ -1,0 +1,236 @@
+"""The evidence in order: splits of the log, ledger, bands, frontier, ladder, verdict.
+
+Cost: `repetitions` cross-fits, each with J menu paths and J rivals of each kind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from handful.effects.crossfit import CrossFit, Learned
+from handful.effects.heterogeneity import NAME, HeterogeneityTest
+from handful.effects.tails import tail_facts
+from handful.evidence.bands import LEVEL
+from handful.evidence.frontier import (
+    MenuFacts,
+    Values,
+    make_frontier,
+    make_ladder,
+    make_references,
+    make_tails,
+    make_values,
+)
+from handful.evidence.ladder import RivalColumns, rival_codes
+from handful.evidence.ledger import Ledger, Means, add_split, means
+from handful.evidence.records import (
+    FrontierPoint,
+    Heterogeneity,
+    References,
+    Rung,
+    Tails,
+    Valuation,
+    Verdict,
+)
+from handful.evidence.splits import (
+    menu_path,
+    standard_codes,
+    value_split,
+)
+from handful.evidence.terms import Terms
+from handful.evidence.verdict import AS_LOGGED, Case, challenges, decide
+from handful.experiment.records import Experiment
+from handful.notation import FloatArray, IntArray
+from handful.policy.policy import assign_codes
+
+SplitSource = Callable[[int], CrossFit]
+"""Makes the cross-fit of one repetition."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything the plan says about value, and what its segments are made from."""
+
+    references: References
+    frontier: tuple[FrontierPoint, ...]
+    ladder: tuple[Rung, ...]
+    tails: Tails
+    heterogeneity: Heterogeneity
+    verdict: Verdict
+    valuation: Valuation
+    menus: dict[int, tuple[int, ...]]
+    single: int
+    first: CrossFit
+
+
+@dataclass(frozen=True, slots=True)
+class Claims:
+    """What the final model says of itself: shown only beside held-out values.
+
+    Attributes:
+        predicted: (n, G) its predicted profits on the log.
+        test: the heterogeneity test.
+        learned: how it was mixed; None where effects came from another library.
+    """
+
+    predicted: FloatArray
+    test: HeterogeneityTest
+    learned: Learned | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ledgers:
+    """The ledgers after all splits, the decisions of the first split, and its cross-fit."""
+
+    raw: Ledger
+    clipped: Ledger
+    codes: dict[str, IntArray]
+    first: CrossFit
+
+
+def keep_ledgers(
+    experiment: Experiment,
+    source: SplitSource,
+    repetitions: int,
+    terms: Terms,
+    rivals: RivalColumns | None,
+    seed: int,
+) -> Ledgers:
+    """Value every policy on every split and average.
+
+    Args:
+        experiment: the log.
+        source: makes the cross-fit of repetition r.
+        repetitions: number of splits.
+        terms: limits of the menu.
+        rivals: columns of the ladder; None leaves the ladder out.
+        seed: of the rivals' draws.
+
+    Cost: that of the cross-fits, menus and rivals.
+    """
+    tails = tail_facts(experiment.profit)
+    kept: Ledgers | None = None
+    for r in range(repetitions):
+        fit = source(r)
+        codes = standard_codes(experiment, fit, terms)
+        if rivals is not None:
+            codes |= rival_codes(experiment, fit, terms, rivals, seed + r)
+        split = value_split(experiment, fit, terms, codes, tails)
+        if kept is None:
+            kept = Ledgers(Ledger({}), Ledger({}), codes, fit)
+        clipped = add_split(kept.clipped, split.clipped) if split.clipped else kept.clipped
+        kept = replace(kept, raw=add_split(kept.raw, split.columns), clipped=clipped)
+    if kept is None:
+        raise ValueError("repetitions must be 1 or more")
+    kept.raw.columns[AS_LOGGED] = experiment.profit
+    return kept
+
+
+def weigh_evidence(
+    experiment: Experiment,
+    ledgers: Ledgers,
+    claims: Claims,
+    terms: Terms,
+    seed: int,
+) -> Evidence:
+    """Turn the ledgers into frontier, ladder, tails and verdict.
+
+    Args:
+        experiment: the log.
+        ledgers: from `keep_ledgers`.
+        claims: what the final model says of itself, and the heterogeneity test.
+        terms: limits of the menu.
+        seed: of the bands.
+
+    Cost: O(n M + C M^2 + draws q^2).
+    """
+    raw = means(ledgers.raw, experiment.cluster)
+    clipped = means(ledgers.clipped, experiment.cluster) if ledgers.clipped.splits else None
+    values = make_values(raw, seed)
+    single = _best_single(raw, terms)
+    menus, facts = _final_menus(experiment, ledgers.first, claims.predicted, terms, single)
+    frontier = make_frontier(values, facts)
+    case = Case(
+        means=raw,
+        clipped=clipped,
+        codes=ledgers.codes,
+        frontier=frontier,
+        setup=tuple(float(c) for c in terms.setup),
+        allowed=terms.allowed,
+        single=single,
+    )
+    held = challenges(experiment, case, values.gain_critical)
+    control = None if experiment.control is None else experiment.offers[experiment.control]
+    return Evidence(
+        references=make_references(values, experiment.offers[single], control),
+        frontier=frontier,
+        ladder=make_ladder(values, _offers_used(ledgers.codes)),
+        tails=make_tails(tail_facts(experiment.profit), clipped, seed),
+        heterogeneity=Heterogeneity(NAME, claims.test.statistic, claims.test.p_value),
+        verdict=decide(experiment, case, held, seed),
+        valuation=_valuation(ledgers, claims.learned, values),
+        menus=menus,
+        single=single,
+        first=ledgers.first,
+    )
+
+
+def _best_single(raw: Means, terms: Terms) -> int:
+    net = {g: float(raw.value[raw.at(f"single:{g}")]) - terms.setup[g] for g in terms.allowed}
+    return max(net, key=lambda g: net[g])
+
+
+def _final_menus(
+    experiment: Experiment,
+    first: CrossFit,
+    own: FloatArray,
+    terms: Terms,
+    single: int,
+) -> tuple[dict[int, tuple[int, ...]], list[MenuFacts]]:
+    """Choose the menus that would be run, on every row's out-of-fold prediction."""
+    cells = experiment.open_cells
+    menus, facts = {}, []
+    for choice in menu_path(first.predicted, cells, terms.fallback, terms):
+        menu = (single,) if choice.offers == 1 and not terms.always else choice.menu
+        given = assign_codes(own, menu, cells, terms.fallback)
+        menus[choice.offers] = menu
+        facts.append(
+            MenuFacts(
+                offers=choice.offers,
+                menu=tuple(experiment.offers[g] for g in menu),
+                claimed=float(own[np.arange(len(own)), given].mean()),
+                certified_gap=_gap(choice.gap),
+                setup_cost=float(terms.setup[list(menu)].sum()),
+            )
+        )
+    return menus, facts
+
+
+def _gap(gap: float) -> float | None:
+    return None if np.isnan(gap) else max(float(gap), 0.0)
+
+
+def _offers_used(codes: dict[str, IntArray]) -> dict[str, int]:
+    return {name: len(np.unique(given)) for name, given in codes.items()}
+
+
+def _valuation(ledgers: Ledgers, learned: Learned | None, values: Values) -> Valuation:
+    weights = (
+        ()
+        if learned is None
+        else (
+            ("same_for_all", learned.weights.same_for_all),
+            ("additive", learned.weights.additive),
+            ("boosted", learned.weights.boosted),
+        )
+    )
+    return Valuation(
+        folds=len(ledgers.first.worlds),
+        repetitions=ledgers.raw.splits,
+        level=LEVEL,
+        critical_value=values.critical,
+        rows_learned=0 if learned is None else learned.rows,
+        stack=weights,
+    )

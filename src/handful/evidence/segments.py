@@ -1,0 +1,161 @@
+"""The chosen menu's segments: who, how many, worth what, and the rule that says it aloud.
+
+A segment's value is the mean held-out score of the rows that a model without their fold gives the
+offer. Its rule is a depth-2 tree learned outside the fold: how often it agrees, and what it loses.
+Cost O(n (G + p)) and J + 1 trees.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import norm
+
+from handful.effects.crossfit import CrossFit
+from handful.effects.scores import close_cells
+from handful.evidence.ladder import LEAST_ROWS, thin_world, world_scores
+from handful.evidence.records import Estimate, Segment
+from handful.evidence.terms import Terms
+from handful.experiment.records import Experiment
+from handful.notation import BoolArray, FloatArray, IntArray
+from handful.policy.policy import assign_codes
+from handful.policy.rules import assign_tree, best_tree
+from handful.policy.wording import rule_text
+
+UNKNOWN = Estimate(float("nan"), float("nan"), float("nan"), float("nan"))
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentRows:
+    """Out-of-fold decisions for every row: the policy's and the sayable rule's, for one menu."""
+
+    policy: IntArray
+    rule: IntArray
+    scores: FloatArray
+
+
+def segment_rows(
+    experiment: Experiment, fit: CrossFit, terms: Terms, menu: tuple[int, ...], seed: int
+) -> SegmentRows:
+    """Return what models and rules that never saw a row's fold would give it from this menu.
+
+    Cost: J trees and O(n G).
+    """
+    cells = experiment.open_cells
+    policy = assign_codes(fit.predicted, menu, cells, terms.fallback)
+    rule = np.empty_like(policy)
+    for j, world in enumerate(fit.worlds):
+        test = np.flatnonzero(fit.fold == j)
+        known = thin_world(world, seed)
+        tree = best_tree(
+            world_scores(experiment, known, terms),
+            experiment.features.rows(known.rows),
+            menu,
+            min_rows=LEAST_ROWS,
+        )
+        given = assign_tree(tree, experiment.features.rows(test))
+        rule[test] = np.where(cells[test, given], given, terms.fallback[test])
+    return SegmentRows(policy, rule, close_cells(fit.scores, cells, terms.fallback))
+
+
+def make_segments(
+    experiment: Experiment,
+    rows: SegmentRows,
+    assigned: IntArray,
+    menu: tuple[int, ...],
+    terms: Terms,
+) -> tuple[Segment, ...]:
+    """Describe the customers of every offer of the menu.
+
+    Args:
+        experiment: the log.
+        rows: from `segment_rows`.
+        assigned: (n,) offers of the final policy: who is counted where.
+        menu: offer codes.
+        terms: for the fallback.
+
+    Cost: one tree on all rows and O(n G).
+    """
+    tree = best_tree(rows.scores, experiment.features, menu, min_rows=LEAST_ROWS)
+    said: dict[str, list[str]] = {}
+    for offer, sentence in rule_text(tree, experiment.features.schema, experiment.offers):
+        said.setdefault(offer, []).append(sentence)
+    critical = float(norm.ppf(0.5 + 0.5 * 0.95 ** (1 / max(len(menu), 1))))
+    segments = []
+    for g in menu:
+        name = experiment.offers[g]
+        inside = rows.policy == g
+        count = int(np.sum(assigned == g))
+        rule = "; or ".join(said.get(name, ["no short rule finds them"]))
+        value = _mean(rows, rows.policy, inside, experiment.cluster, critical)
+        loss = _loss(rows, inside, experiment.cluster, critical)
+        agree = float(np.mean(rows.rule[inside] == g)) if inside.any() else float("nan")
+        segments.append(
+            Segment(
+                offer=name,
+                customers=count,
+                share=count / experiment.n_rows,
+                value=value,
+                rule=rule,
+                rule_fidelity=agree,
+                rule_loss=loss,
+                card=_card(name, count, experiment.n_rows, rule, agree),
+            )
+        )
+    return tuple(segments)
+
+
+def everybody(experiment: Experiment, scores: FloatArray, code: int) -> tuple[Segment, ...]:
+    """Return the single segment of a plan that gives everybody the same offer.
+
+    Cost: O(n).
+    """
+    rows = SegmentRows(np.full(len(scores), code), np.full(len(scores), code), scores)
+    value = _mean(rows, rows.policy, np.ones(len(scores), bool), experiment.cluster, 1.96)
+    name, count = experiment.offers[code], experiment.n_rows
+    return (
+        Segment(
+            offer=name,
+            customers=count,
+            share=1.0,
+            value=value,
+            rule="everybody",
+            rule_fidelity=1.0,
+            rule_loss=Estimate(0.0, 0.0, 0.0, 0.0),
+            card=_card(name, count, count, "everybody", 1.0),
+        ),
+    )
+
+
+def _mean(
+    rows: SegmentRows, given: IntArray, inside: BoolArray, cluster: IntArray, critical: float
+) -> Estimate:
+    picked = rows.scores[np.arange(len(given)), given]
+    return _ratio(picked, inside, cluster, critical)
+
+
+def _loss(rows: SegmentRows, inside: BoolArray, cluster: IntArray, critical: float) -> Estimate:
+    at = np.arange(len(rows.policy))
+    return _ratio(
+        rows.scores[at, rows.policy] - rows.scores[at, rows.rule], inside, cluster, critical
+    )
+
+
+def _ratio(values: FloatArray, inside: BoolArray, cluster: IntArray, critical: float) -> Estimate:
+    """Mean over the rows inside, with the cluster-robust error of a ratio of two means."""
+    count = int(inside.sum())
+    if count == 0:
+        return UNKNOWN
+    mean = float(values[inside].mean())
+    sums = np.bincount(cluster[inside], values[inside] - mean)
+    se = float(np.sqrt(np.sum(sums**2))) / count
+    return Estimate(mean, se, mean - critical * se, mean + critical * se)
+
+
+def _card(name: str, count: int, total: int, rule: str, agree: float) -> str:
+    who = f"{count:,} of {total:,} customers ({count / total:.0%}) get {name}"
+    if rule == "everybody":
+        return f"{who}."
+    agrees = "" if np.isnan(agree) else f" The rule agrees with the plan for {agree:.0%} of them."
+    return f"{who}. In words: {rule}.{agrees}"

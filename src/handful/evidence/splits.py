@@ -1,0 +1,138 @@
+"""One split of the log: every policy learned on the other folds, valued on the fold it never saw.
+
+For fold j the menus of every size, the best single offer, one-to-one and the rivals are chosen on
+the world without j and applied to j; their scores there fill one column each.
+Cost: J menu paths, J rivals and O(n K) for J folds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from handful.effects.crossfit import CrossFit, World
+from handful.effects.scores import close_cells, doubly_robust
+from handful.effects.tails import TailFacts
+from handful.evidence.terms import Terms
+from handful.experiment.records import Experiment
+from handful.menu.choose import choose_menu
+from handful.menu.records import MenuPath
+from handful.notation import BoolArray, FloatArray, IntArray
+from handful.policy.policy import assign_codes
+
+NO_OFFER: Final = "no_offer"
+BEST_SINGLE: Final = "best_single"
+ONE_TO_ONE: Final = "one_to_one"
+
+
+def menu_name(offers: int) -> str:
+    """Return the column name of the menu of K."""
+    return f"menu:{offers}"
+
+
+def single_name(offer: int) -> str:
+    """Return the column name of "everybody gets offer g"."""
+    return f"single:{offer}"
+
+
+@dataclass(frozen=True, slots=True)
+class Split:
+    """What one split says of every row.
+
+    Attributes:
+        codes: policy name -> (n,) offer each row gets from a policy that never saw its fold.
+        columns: policy name -> (n,) held-out scores of these offers.
+        clipped: the same with the profit winsorised; empty unless the tail is heavy.
+    """
+
+    codes: dict[str, IntArray]
+    columns: dict[str, FloatArray]
+    clipped: dict[str, FloatArray]
+
+
+def relative_values(predicted: FloatArray, open_cells: BoolArray, fallback: IntArray) -> FloatArray:
+    """Return predicted profit over the row's fallback offer, -inf where an offer is closed."""
+    kept = predicted[np.arange(len(predicted)), fallback]
+    relative: FloatArray = np.where(open_cells, predicted - kept[:, None], -np.inf)
+    return relative
+
+
+def menu_path(
+    predicted: FloatArray, open_cells: BoolArray, fallback: IntArray, terms: Terms
+) -> MenuPath:
+    """Choose the menus of every size on these rows.
+
+    Cost: that of `choose_menu`.
+    """
+    return choose_menu(
+        relative_values(predicted, open_cells, fallback),
+        max_offers=terms.max_offers,
+        setup_cost=terms.setup * len(predicted),
+        always=terms.always,
+        never=terms.never,
+    )
+
+
+def best_single(scores: FloatArray, open_cells: BoolArray, terms: Terms, rows: IntArray) -> int:
+    """Return the offer with the highest mean score, net of set-up, if everybody got it."""
+    closed = close_cells(scores, open_cells, terms.fallback[rows])
+    net = closed.mean(axis=0) - terms.setup
+    return max(terms.allowed, key=lambda g: net[g])
+
+
+def standard_codes(experiment: Experiment, fit: CrossFit, terms: Terms) -> dict[str, IntArray]:
+    """Return the offers given by no offer, best single, every menu and one-to-one, out of fold.
+
+    Cost: J menu paths and O(n K).
+    """
+    n = experiment.n_rows
+    cells = experiment.open_cells
+    codes: dict[str, IntArray] = {BEST_SINGLE: np.empty(n, np.int64)}
+    if experiment.control is not None:
+        codes[NO_OFFER] = np.full(n, experiment.control)
+    codes[ONE_TO_ONE] = assign_codes(fit.predicted, terms.allowed, cells, terms.fallback)
+    for j, world in enumerate(fit.worlds):
+        mine = np.flatnonzero(fit.fold == j)
+        codes[BEST_SINGLE][mine] = best_single(world.scores, cells[world.rows], terms, world.rows)
+        for offers, menu in world_menus(world, cells, terms).items():
+            column = codes.setdefault(menu_name(offers), np.empty(n, np.int64))
+            column[mine] = assign_codes(
+                fit.predicted[mine], menu, cells[mine], terms.fallback[mine]
+            )
+    if menu_name(1) in codes:  # the menu of one IS the best single offer, chosen by mean score
+        codes[menu_name(1)] = codes[BEST_SINGLE]
+    return codes
+
+
+def world_menus(world: World, cells: BoolArray, terms: Terms) -> dict[int, tuple[int, ...]]:
+    """Return the menu of every size chosen on the world's own out-of-fold predictions."""
+    path = menu_path(world.predicted, cells[world.rows], terms.fallback[world.rows], terms)
+    return {choice.offers: choice.menu for choice in path}
+
+
+def value_split(
+    experiment: Experiment,
+    fit: CrossFit,
+    terms: Terms,
+    codes: dict[str, IntArray],
+    tails: TailFacts,
+) -> Split:
+    """Look up the held-out score of every row under every policy.
+
+    Cost: O(n (M + G)) for M policies.
+    """
+    rows = np.arange(experiment.n_rows)
+    cells = experiment.open_cells
+    closed = close_cells(fit.scores, cells, terms.fallback)
+    columns = {name: closed[rows, given] for name, given in codes.items()}
+    columns |= {single_name(g): closed[:, g].copy() for g in terms.allowed}
+    if not tails.heavy:
+        return Split(codes, columns, {})
+    profit = np.clip(experiment.profit, *tails.limits)
+    scores = doubly_robust(fit.predicted, profit, experiment.offer, experiment.design.received)
+    held = close_cells(scores, cells, terms.fallback)
+    clipped = {name: held[rows, given] for name, given in codes.items()}
+    clipped |= {single_name(g): held[:, g].copy() for g in terms.allowed}
+    return Split(codes, columns, clipped)

@@ -1,0 +1,227 @@
+"""The verdict: one offer, a handful, no offer, or by hand.
+
+A menu of K >= 2 counts only if it beats EVERY single offer, net of its extra set-up cost, beyond
+the critical value of all K at once (an intersection-union test over offers inside a sup-t test over
+K), and only where enough clusters that received either offer differ between the two policies.
+Cost O(K G).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from handful.evidence.bands import difference_rows, make_family
+from handful.evidence.ledger import Means
+from handful.evidence.records import Estimate, FrontierPoint, GainSplit, Verdict
+from handful.evidence.splits import BEST_SINGLE, NO_OFFER, menu_name, single_name
+from handful.experiment.records import Experiment
+from handful.notation import IntArray
+
+AS_LOGGED: Final = "as_logged"
+LEAST_CLUSTERS: Final = 50
+"""Clusters per arm that must differ between two policies before their difference is evidence:
+below it the difference is a mean of few non-zero terms and its t statistic is not normal."""
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What the verdict is argued from.
+
+    Attributes:
+        means: the ledger's means.
+        clipped: the same with profit winsorised; None unless the tail is heavy.
+        codes: policy -> (n,) offers given in the first split, to count who differs.
+        frontier: the points, with final menus and set-up costs.
+        setup: money per customer of each single offer by code.
+        allowed: offer codes in play.
+        single: code of the best single offer on all rows.
+    """
+
+    means: Means
+    clipped: Means | None
+    codes: dict[str, IntArray]
+    frontier: tuple[FrontierPoint, ...]
+    setup: tuple[float, ...]
+    allowed: tuple[int, ...]
+    single: int
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """A menu against its hardest single offer: the least t statistic and whether it counts."""
+
+    offers: int
+    t: float
+    critical: float
+    hardest: int
+    enough: bool
+    same_way: bool
+
+    @property
+    def holds(self) -> bool:
+        """Whether the menu beats every single offer beyond chance."""
+        return self.t > self.critical and self.enough and self.same_way
+
+
+def challenges(experiment: Experiment, case: Case, critical: float) -> list[Challenge]:
+    """Put every menu of two or more against every single offer.
+
+    Cost: O(n K G).
+    """
+    found = []
+    for point in case.frontier:
+        if point.offers < 2:
+            continue
+        pairs = [(menu_name(point.offers), single_name(g)) for g in case.allowed]
+        family = make_family(case.means, difference_rows(case.means, pairs), 0)
+        extra = np.array([point.setup_cost - case.setup[g] for g in case.allowed])
+        net = family.value - extra
+        t = np.where(family.se > 0, net / np.where(family.se > 0, family.se, 1.0), -np.inf)
+        worst = int(np.argmin(t))
+        given = case.codes[menu_name(point.offers)]
+        found.append(
+            Challenge(
+                offers=point.offers,
+                t=float(t[worst]),
+                critical=critical,
+                hardest=case.allowed[worst],
+                enough=all(
+                    differing_clusters(experiment, given, g) >= LEAST_CLUSTERS for g in case.allowed
+                ),
+                same_way=_same_way(case, pairs, extra),
+            )
+        )
+    return found
+
+
+def _same_way(case: Case, pairs: list[tuple[str, str]], extra: np.ndarray) -> bool:
+    """With a heavy tail the winsorised difference must be positive too."""
+    if case.clipped is None:
+        return True
+    clipped = difference_rows(case.clipped, pairs) @ case.clipped.value
+    return bool(np.all(clipped - extra > 0))
+
+
+def differing_clusters(experiment: Experiment, given: IntArray, single: int) -> int:
+    """Return the smaller number of clusters, of the two arms, that tell a policy from one offer.
+
+    Rows count where the policy gives something else than the single offer and the log gave one of
+    the two.
+    """
+    differs = given != single
+    least = []
+    for arm in (given, np.full_like(given, single)):
+        rows = differs & (experiment.offer == arm)
+        least.append(len(np.unique(experiment.cluster[rows])))
+    return min(least)
+
+
+def choose_size(case: Case, held: list[Challenge]) -> int | None:
+    """Return the smallest proven menu within one paired standard error of the best net value."""
+    proven = [c.offers for c in held if c.holds]
+    if not proven:
+        return None
+    net = {p.offers: p.net for p in case.frontier if p.offers >= 2}
+    best = max(net, key=lambda k: net[k])
+    for k in sorted(proven):
+        pair = difference_rows(case.means, [(menu_name(best), menu_name(k))])
+        paired = make_family(case.means, pair, 0)
+        if net[k] >= net[best] - float(paired.se[0]):
+            return k
+    return max(proven, key=lambda k: net[k])
+
+
+def split_gain(means: Means, chosen: str | None, seed: int) -> GainSplit:
+    """Split the gain over "no offer" (the log's own mix where there is none) in two that add up.
+
+    Args:
+        means: the ledger's means.
+        chosen: column of the chosen menu, or None when the best single offer is the plan.
+        seed: of the bands.
+    """
+    base = NO_OFFER if NO_OFFER in means.names else AS_LOGGED
+    plan = chosen or BEST_SINGLE
+    pairs = [(BEST_SINGLE, base), (plan, BEST_SINGLE), (plan, base)]
+    family = make_family(means, difference_rows(means, pairs), seed)
+    return GainSplit(family.estimate(0), family.estimate(1), family.estimate(2))
+
+
+def beats_no_offer(means: Means, case: Case) -> Estimate:
+    """Return best single offer less no offer, net of set-up, with its own 95 % interval."""
+    family = make_family(means, difference_rows(means, [(BEST_SINGLE, NO_OFFER)]), 0)
+    found = family.estimate(0)
+    cost = case.setup[case.single]
+    return Estimate(found.value - cost, found.se, found.lo - cost, found.hi - cost)
+
+
+def fits_by_hand(customers: float, minutes: float | None, hours: float | None) -> bool:
+    """Tell whether writing every card by hand fits in the team's hours.
+
+    Example:
+        >>> fits_by_hand(100, 6.0, 12.0)
+        True
+    """
+    return minutes is not None and hours is not None and customers * minutes <= hours * 60
+
+
+def decide(experiment: Experiment, case: Case, held: list[Challenge], seed: int) -> Verdict:
+    """Return the verdict with its reasons in plain sentences.
+
+    Cost: O(K M^2).
+    """
+    size = choose_size(case, held)
+    name = experiment.offers[case.single]
+    if size is not None:
+        point = next(p for p in case.frontier if p.offers == size)
+        gain = split_gain(case.means, menu_name(size), seed)
+        return Verdict("handful", size, point.menu, gain, _handful_reasons(point, held))
+    if NO_OFFER in case.means.names:
+        lead = beats_no_offer(case.means, case)
+        if case.single == experiment.control or lead.lo <= 0:
+            return Verdict("no_offer", 0, (), None, _no_offer_reasons(name, lead, held))
+    gain = split_gain(case.means, None, seed)
+    return Verdict("one_offer", 1, (name,), gain, _one_offer_reasons(name, held))
+
+
+def _handful_reasons(point: FrontierPoint, held: list[Challenge]) -> tuple[str, ...]:
+    found = next(c for c in held if c.offers == point.offers)
+    return (
+        f"A menu of {point.offers} beats every single offer on customers it was not chosen on: "
+        f"t = {found.t:.2f} against the hardest, where {found.critical:.2f} was needed.",
+        f"{point.offers} is the smallest menu within one standard error of the best net value.",
+    )
+
+
+def _why_not(held: list[Challenge]) -> str:
+    if not held:
+        return "The log has no menu of two or more offers to try."
+    best = max(held, key=lambda c: c.t)
+    if best.t <= best.critical:
+        return (
+            f"No menu of two or more offers beats every single offer beyond chance: the best "
+            f"(of {best.offers}) has t = {best.t:.2f}, and {best.critical:.2f} is needed."
+        )
+    if not best.enough:
+        return (
+            f"The menu of {best.offers} differs from a single offer for fewer than "
+            f"{LEAST_CLUSTERS} customers per arm: too few to be evidence."
+        )
+    return (
+        f"The lead of the menu of {best.offers} rests on a few very large rows: with the profit "
+        "winsorised it is gone."
+    )
+
+
+def _one_offer_reasons(name: str, held: list[Challenge]) -> tuple[str, ...]:
+    return (f"Give everybody {name}: it is the best single offer.", _why_not(held))
+
+
+def _no_offer_reasons(name: str, lead: Estimate, held: list[Challenge]) -> tuple[str, ...]:
+    return (
+        f"Even the best single offer, {name}, is not shown to beat no offer: its lead is "
+        f"{lead.value:.4g} per customer ({lead.lo:.4g} to {lead.hi:.4g}).",
+        _why_not(held),
+    )

@@ -1,0 +1,103 @@
+"""What any policy is worth on the log: the same splits and scores as a plan's."""
+
+from __future__ import annotations
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from handful.errors import BriefError, blocked
+from handful.evidence.evaluate import Evaluation, value_policy
+from handful.evidence.records import Estimate
+from handful.evidence.terms import make_terms
+from handful.experiment.records import Experiment
+from handful.notation import IntArray
+from handful.planning.settings import PlanSettings
+from handful.planning.splits import OwnSplits
+from handful.progress import SILENT, Progress
+
+
+def evaluate_policy(
+    experiment: Experiment,
+    offers: IntArray,
+    *,
+    folds: int = 5,
+    repetitions: int = 1,
+    random_state: int = 0,
+    progress: Progress = SILENT,
+) -> Evaluation:
+    """Value a policy that gives every row of the log an offer.
+
+    V(pi) = mean_i Gamma_{i, pi_i}, beside no offer, the best single offer and one-to-one.
+
+    Args:
+        experiment: the log.
+        offers: (n,) offer codes, row by row.
+        folds: J.
+        repetitions: splits averaged.
+        random_state: seed.
+        progress: told of every stage.
+
+    Returns:
+        Value, references, paired leads.
+
+    Raises:
+        BriefError: E530 not one known code per row.
+
+    Cost: `repetitions` cross-fits.
+
+    Example:
+        >>> from handful.experiment.simulate import simulate
+        >>> log = simulate("null", n=600, offers=2, random_state=1).experiment
+        >>> evaluate_policy(log, np.ones(600, int)).closed
+        0
+    """
+    codes = np.asarray(offers)
+    if codes.shape != (experiment.n_rows,) or not np.all(
+        (codes >= 0) & (codes < experiment.n_offers)
+    ):
+        raise BriefError(
+            blocked(
+                "E530",
+                f"policy: expected {experiment.n_rows} offers, one per row of the log, of "
+                f"{', '.join(experiment.offers[:12])}; found shape {codes.shape}.",
+                "Give every row of the log one of the offers that were tried.",
+            )
+        )
+    terms = make_terms(experiment, max_offers=1)
+    asked = PlanSettings(folds=folds, repetitions=repetitions)
+    splits = OwnSplits(experiment, asked, random_state, progress)
+    with threadpool_limits(limits=1, user_api="blas"):
+        return value_policy(
+            experiment, codes.astype(np.int64), splits.split, repetitions, terms, random_state
+        )
+
+
+def evaluate(
+    log: Experiment, *, policy: object, random_state: int = 0, progress: Progress = SILENT
+) -> Estimate:
+    """Return what a policy is worth: `hf.evaluate(log, policy=offers).value`.
+
+    Args:
+        log: the experiment.
+        policy: (n,) offer names or codes, row by row.
+        random_state: seed.
+        progress: told of every stage.
+
+    Raises:
+        BriefError: E530 not one known offer per row.
+
+    Cost: one cross-fit.
+
+    Example:
+        >>> from handful.experiment.simulate import simulate
+        >>> log = simulate("null", n=600, offers=2, random_state=1).experiment
+        >>> evaluate(log, policy=[log.offers[1]] * 600).se > 0
+        True
+    """
+    given = np.asarray(policy)
+    if given.dtype.kind in "iu":
+        codes = given
+    else:
+        place = {name: g for g, name in enumerate(log.offers)}
+        codes = np.array([place.get(str(name), -1) for name in given])
+    return evaluate_policy(log, codes, random_state=random_state, progress=progress).value

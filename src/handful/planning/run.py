@@ -1,0 +1,237 @@
+"""The main job: from a checked experiment to the plan, in the order of the rooms."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from handful.brief.schema import Brief
+from handful.effects.crossfit import learn_whole
+from handful.effects.given import GivenEffects, give_effects
+from handful.effects.heterogeneity import HeterogeneityTest, measure_heterogeneity
+from handful.effects.predict import predict_profit
+from handful.effects.records import EffectsModel
+from handful.effects.scores import close_cells
+from handful.errors import DataError, Finding
+from handful.evidence.evidence import Claims, Evidence, keep_ledgers, weigh_evidence
+from handful.evidence.ladder import rival_columns
+from handful.evidence.records import Segment, Verdict
+from handful.evidence.segments import everybody, make_segments, segment_rows
+from handful.evidence.terms import Terms, make_terms
+from handful.evidence.verdict import fits_by_hand
+from handful.experiment.checks import check_experiment
+from handful.experiment.records import Experiment
+from handful.notation import FloatArray, IntArray
+from handful.planning.evaluate import evaluate, evaluate_policy
+from handful.planning.facts import experiment_facts, tail_finding
+from handful.planning.records import Plan
+from handful.planning.settings import PlanSettings, settings_of
+from handful.planning.splits import OwnSplits
+from handful.policy.policy import assign
+from handful.policy.records import Policy
+from handful.progress import SILENT, Progress
+
+__all__ = ["evaluate", "evaluate_policy", "make_plan", "plan"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Job:
+    """What every step of one plan shares."""
+
+    experiment: Experiment
+    settings: PlanSettings
+    terms: Terms
+    random_state: int
+    progress: Progress
+
+
+def make_plan(
+    experiment: Experiment,
+    *,
+    brief: Brief | None = None,
+    settings: PlanSettings | None = None,
+    effects: GivenEffects | None = None,
+    random_state: int = 0,
+    progress: Progress = SILENT,
+) -> Plan:
+    """Check the log, learn effects, choose menus, value them held out, reach a verdict.
+
+    Args:
+        experiment: the log.
+        brief: where it came from; its settings hold unless `settings` is given.
+        settings: limits and splits.
+        effects: (n, G) predicted profits of another library, or a function that fits them.
+        random_state: seed of everything that draws.
+        progress: told of every stage.
+
+    Returns:
+        The plan.
+
+    Raises:
+        DataError: every blocking finding of the checks at once.
+        BriefError: E501-E503 limits that the log cannot meet.
+
+    Cost: `repetitions` cross-fits of J (J - 1) / 2 + J fits, each O(l m^2 + trees l q).
+    """
+    asked = settings or (settings_of(brief) if brief else PlanSettings())
+    checked = check_experiment(experiment, brief)
+    findings = checked.findings
+    blocking = [f for f in findings if f.level == "block"]
+    if blocking:
+        raise DataError(findings)
+    terms = make_terms(
+        checked.experiment,
+        max_offers=asked.max_offers,
+        setup_cost=asked.setup_cost,
+        always=asked.always,
+        never=asked.never,
+    )
+    job = _Job(checked.experiment, asked, terms, random_state, progress)
+    # One thread in the linear algebra: the same bits whatever the machine's number of cores.
+    with threadpool_limits(limits=1, user_api="blas"):
+        evidence, model, notes = _evidence(job, effects)
+        return _assemble(job, evidence, model, (*findings, *notes), brief)
+
+
+def plan(  # noqa: PLR0913 - the signature that users were promised
+    log: Experiment,
+    *,
+    max_offers: int = 8,
+    setup_cost: float | Mapping[str, float] = 0.0,
+    population: float | None = None,
+    effects: GivenEffects | None = None,
+    settings: PlanSettings | None = None,
+    random_state: int = 0,
+    progress: Progress = SILENT,
+) -> Plan:
+    """Make a plan from an experiment: how many offers, which, for whom, worth what.
+
+    Args:
+        log: the experiment.
+        max_offers: largest menu to consider.
+        setup_cost: money per live offer, one number or a table by offer.
+        population: customers one campaign reaches; set-up costs are spread over it.
+        effects: (n, G) predicted profits of another library, or a function that fits them.
+        settings: everything else; its max_offers and setup_cost give way to the arguments.
+        random_state: seed of everything that draws.
+        progress: told of every stage.
+
+    Raises:
+        DataError: every blocking finding of the checks at once.
+        BriefError: E501-E503 limits that the log cannot meet.
+
+    Cost: see `make_plan`.
+
+    Example:
+        >>> from handful.experiment.simulate import simulate
+        >>> log = simulate("null", n=600, offers=2, random_state=1).experiment
+        >>> plan(log, settings=PlanSettings(repetitions=1)).verdict.offers <= 1
+        True
+    """
+    if population is not None:
+        log = replace(log, population=population)
+    asked = replace(settings or PlanSettings(), max_offers=max_offers, setup_cost=setup_cost)
+    return make_plan(
+        log, settings=asked, effects=effects, random_state=random_state, progress=progress
+    )
+
+
+def _evidence(
+    job: _Job, effects: GivenEffects | None
+) -> tuple[Evidence, EffectsModel, tuple[Finding, ...]]:
+    experiment, asked = job.experiment, job.settings
+    own = OwnSplits(experiment, asked, job.random_state, job.progress)
+    given = None if effects is None else give_effects(experiment, effects, job.random_state)
+    source = own.split if given is None else lambda r: given.split(own.folds(r), r)
+    rivals = rival_columns(experiment, asked.engaged, asked.direct_mail) if asked.ladder else None
+    ledgers = keep_ledgers(
+        experiment, source, asked.repetitions, job.terms, rivals, job.random_state
+    )
+    if given is None:
+        learned = learn_whole(experiment, own.first)
+        test = measure_heterogeneity(own.first)
+        predicted = predict_profit(learned.model, experiment.features)
+        model, claims, notes = learned.model, Claims(predicted, test, learned), ()
+    else:
+        untested = HeterogeneityTest(None, None)
+        model, claims, notes = given.model, Claims(given.whole, untested), given.findings
+    found = weigh_evidence(experiment, ledgers, claims, job.terms, job.random_state)
+    return found, model, notes
+
+
+def _assemble(
+    job: _Job,
+    evidence: Evidence,
+    model: EffectsModel,
+    findings: tuple[Finding, ...],
+    brief: Brief | None,
+) -> Plan:
+    experiment = job.experiment
+    verdict = _by_hand(job, evidence.verdict)
+    menu = _menu_codes(job, evidence)
+    policy = Policy(
+        model=model,
+        menu=menu,
+        strata_columns=experiment.strata_columns,
+        strata=experiment.strata,
+        support=experiment.design.support,
+        fallback=job.terms.by_stratum,
+        currency=experiment.currency,
+    )
+    assignment = assign(policy, experiment.features, experiment.stratum)
+    scores = close_cells(evidence.first.scores, experiment.open_cells, job.terms.fallback)
+    return Plan(
+        experiment=experiment_facts(experiment, job.random_state, brief),
+        findings=(*findings, *tail_finding(evidence.tails)),
+        heterogeneity=evidence.heterogeneity,
+        reference=evidence.references,
+        frontier=evidence.frontier,
+        ladder=evidence.ladder,
+        verdict=verdict,
+        segments=_segments(job, evidence, menu, scores, assignment.offer),
+        tails=evidence.tails,
+        valuation=evidence.valuation,
+        policy=policy,
+        customers=experiment.customers,
+        assignment=assignment,
+    )
+
+
+def _menu_codes(job: _Job, evidence: Evidence) -> tuple[int, ...]:
+    """Return the codes of the offers to run: the control alone when the verdict is no offer."""
+    kind = evidence.verdict.kind
+    if kind == "handful":
+        return evidence.menus[evidence.verdict.offers]
+    control = job.experiment.control
+    if kind == "no_offer" and control is not None:
+        return (control,)
+    return (evidence.single,)
+
+
+def _segments(
+    job: _Job,
+    evidence: Evidence,
+    menu: tuple[int, ...],
+    scores: FloatArray,
+    assigned: IntArray,
+) -> tuple[Segment, ...]:
+    if len(menu) == 1:
+        return everybody(job.experiment, scores, menu[0])
+    rows = segment_rows(job.experiment, evidence.first, job.terms, menu, job.random_state)
+    return make_segments(job.experiment, rows, assigned, menu, job.terms)
+
+
+def _by_hand(job: _Job, verdict: Verdict) -> Verdict:
+    asked = job.settings
+    customers = job.experiment.population or float(len(np.unique(job.experiment.customers)))
+    if not fits_by_hand(customers, asked.minutes_per_card, asked.hours):
+        return verdict
+    reason = (
+        f"{customers:,.0f} customers at {asked.minutes_per_card:g} minutes each fit in "
+        f"{asked.hours:g} hours: write to each by hand and run no programme."
+    )
+    reasons = (reason, *verdict.reasons)
+    return Verdict("by_hand", verdict.offers, verdict.menu, verdict.gain, reasons)

@@ -1,0 +1,53 @@
+"""What the main job is asked for: from a brief, or from the arguments of `hf.plan`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from handful.brief.schema import Brief
+
+
+@dataclass(frozen=True, slots=True)
+class PlanSettings:
+    """Limits of the menu, splits of the log, columns of the rivals, the team's hours.
+
+    Defaults are those of the brief.
+    """
+
+    max_offers: int = 8
+    setup_cost: float | Mapping[str, float] = 0.0
+    always: tuple[str, ...] = ()
+    never: tuple[str, ...] = ()
+    folds: int = 5
+    repetitions: int = 2
+    learn_rows: int = 200_000
+    engaged: str | None = None
+    direct_mail: tuple[str, ...] = ()
+    hours: float | None = None
+    minutes_per_card: float | None = None
+    ladder: bool = True
+
+
+def settings_of(brief: Brief) -> PlanSettings:
+    """Return the settings a brief asks for.
+
+    Example:
+        >>> from handful.brief.schema import ExperimentSpec, ProfitSpec
+        >>> brief = Brief(ExperimentSpec(source="log.csv", offer="arm"), ProfitSpec("spend"))
+        >>> settings_of(brief).max_offers
+        8
+    """
+    return PlanSettings(
+        max_offers=brief.menu.max_offers,
+        setup_cost=brief.menu.setup_cost,
+        always=brief.menu.always,
+        never=brief.menu.never,
+        folds=brief.evidence.folds,
+        repetitions=brief.evidence.repetitions,
+        learn_rows=brief.evidence.learn_rows,
+        engaged=brief.evidence.engaged,
+        direct_mail=brief.evidence.direct_mail,
+        hours=brief.team.hours,
+        minutes_per_card=brief.team.minutes_per_card,
+    )
