@@ -175,7 +175,8 @@ def offer_totals(experiment: Experiment, values: FloatArray) -> FloatArray:
 
 def _pooling(units: Units, unit: FloatArray) -> FloatArray:
     """Return the (H, G) matrix that adds up offers with too few units for this column's tails."""
-    kurtosis = float(np.mean(unit**4) / np.mean(unit**2) ** 2)
+    square = unit * unit
+    kurtosis = float(square @ square) * unit.size / float(square.sum()) ** 2
     enough: BoolArray = units.counts.sum(axis=0) / kurtosis >= MIN_EFFECTIVE_UNITS
     identity = np.eye(enough.size)
     rest = (~enough).astype(np.float64)[None, :]

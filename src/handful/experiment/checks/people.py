@@ -8,13 +8,16 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
-from handful.brief.schema import Brief
+from handful.brief.schema import Brief, Unit
 from handful.errors import Finding, Level
 from handful.experiment.records import Experiment
 from handful.notation import IntArray
 
 CROSSOVER_BLOCK = 0.001
 MIXED_CLUSTERS = 0.001
+TOLD_WHILE_READING = "S216"
+"""Crossovers that the reader of the log has already settled or allowed."""
+
 MULTIPLIER = np.uint64(0x9E3779B97F4A7C15)
 
 
@@ -24,8 +27,10 @@ def people_findings(experiment: Experiment, brief: Brief | None = None) -> list[
     n_customers = int(codes.max()) + 1 if codes.size else 0
     findings = []
     if n_customers < experiment.n_rows:
-        findings += _crossovers(experiment, codes, n_customers)
-        findings += _repeats(experiment, codes, n_customers, brief)
+        unit = None if brief is None else brief.experiment.unit
+        if unit != "row" and not any(f.code == TOLD_WHILE_READING for f in experiment.findings):
+            findings += _crossovers(experiment, codes, n_customers)
+        findings += _repeats(experiment, codes, n_customers, unit)
     return findings + _mixed_clusters(experiment) + _repeated_rows(experiment)
 
 
@@ -56,7 +61,7 @@ def _crossovers(experiment: Experiment, codes: IntArray, n_customers: int) -> li
 
 
 def _repeats(
-    experiment: Experiment, codes: IntArray, n_customers: int, brief: Brief | None
+    experiment: Experiment, codes: IntArray, n_customers: int, unit: Unit | None
 ) -> list[Finding]:
     """Rows of one customer must share a cluster, or errors come out too small."""
     repeated = int((np.bincount(codes) > 1).sum())
@@ -66,14 +71,13 @@ def _repeats(
         f"{repeated:,} of {n_customers:,} customers ({share:.1%}) have several rows, {split:,} of "
         "them in several clusters."
     )
-    chosen = brief is not None and brief.experiment.unit is not None
     if split:
         remedy = (
             'Write unit = "customer" (profit summed) or unit = "row" with cluster = the customer.'
         )
         return [Finding("C481", "block", message, remedy, repeated, share)]
     remedy = 'Errors are clustered by customer; write unit = "customer" to sum profit instead.'
-    return [Finding("C482", "note" if chosen else "warn", message, remedy, repeated, share)]
+    return [Finding("C482", "warn" if unit is None else "note", message, remedy, repeated, share)]
 
 
 def _mixed_clusters(experiment: Experiment) -> list[Finding]:

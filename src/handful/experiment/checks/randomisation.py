@@ -99,9 +99,8 @@ def _single(b: Balance, tested: int) -> tuple[str, str]:
         "the offer was chosen by it."
     )
     remedy = (
-        f"If it was measured after the offer: exclude = [{b.name!r}]. If shares changed with it, name "
-        f"it as a stratum, in groups if it has many values: strata = [{b.name!r}]. If neither, "
-        f"{ACCEPT}."
+        f"If it was measured after the offer: exclude = [{b.name!r}]. If shares changed with it: "
+        f"strata = [{b.name!r}], in groups if it has many values. If neither, {ACCEPT}."
     )
     return message, remedy
 

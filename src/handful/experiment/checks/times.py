@@ -82,7 +82,7 @@ def _late(experiment: Experiment, offered: FloatArray, outcome: FloatArray | Non
 def _unripe(experiment: Experiment, late: np.ndarray, cutoff: float, how: str) -> Finding:
     when = _written(experiment, cutoff)
     message = (
-        f"{int(late.sum()):,} rows ({late.mean():.1%}) were offered after {when}, and their outcomes "
+        f"{int(late.sum()):,} rows ({late.mean():.1%}) were offered after {when}; their outcomes "
         f"may not have come in yet: {how}."
     )
     remedy = f"Leave them out: where = \"<time column> <= '{when}'\", or wait for their outcomes."
