@@ -20,7 +20,7 @@ from handful.brief.schema import (
     ProfitSpec,
     TeamSpec,
 )
-from handful.brief.values import Unfit, read_value, shown
+from handful.brief.values import read_value, shown
 from handful.errors import BriefError, Finding, blocked
 
 _Locate = Callable[[str, str], str]
@@ -161,7 +161,7 @@ def _read_table(
         else:
             try:
                 read[name] = read_value(keys[name], value)
-            except Unfit as expected:
+            except ValueError as expected:
                 message = f"{table}.{name}{place} should be {expected}, found {shown(value)}."
                 findings.append(blocked("B103", message, f"It means: {keys[name].meaning}."))
     return read

@@ -12,10 +12,6 @@ from handful.brief.keys import KIND_WORDS, Key, Kind
 _SHOWN = 60
 
 
-class Unfit(Exception):  # noqa: N818 - an answer between two functions, never seen by a user
-    """A value is not what its key asks for; the message is the expectation in words."""
-
-
 def shown(value: object) -> str:
     """Return a value as it may be printed: on one line and capped.
 
@@ -31,7 +27,7 @@ def as_name(value: object) -> str:
     """Return the name of a level: text as it is, a number without a needless ".0".
 
     Raises:
-        Unfit: for anything but text and finite numbers.
+        ValueError: for anything but text and finite numbers.
 
     Example:
         >>> as_name(2.0), as_name("2.0")
@@ -40,22 +36,22 @@ def as_name(value: object) -> str:
     if isinstance(value, str) and value:
         return value
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise Unfit(KIND_WORDS["name"])
+        raise ValueError(KIND_WORDS["name"])
     return str(int(value)) if value == int(value) else repr(float(value))
 
 
 def _text(key: Key, value: object) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise Unfit(KIND_WORDS[key.kind] + ", not empty")
+        raise ValueError(KIND_WORDS[key.kind] + ", not empty")
     return value
 
 
 def _names(key: Key, value: object) -> tuple[str, ...]:
     if not isinstance(value, list | tuple):
-        raise Unfit(KIND_WORDS[key.kind])
+        raise ValueError(KIND_WORDS[key.kind])
     names = tuple(as_name(item) for item in value)
     if len(set(names)) != len(names):
-        raise Unfit("a list without repeated names")
+        raise ValueError("a list without repeated names")
     return names
 
 
@@ -64,36 +60,36 @@ def _columns(key: Key, value: object) -> tuple[str, ...]:
         return ("*",)
     names = _names(key, value)
     if not names:
-        raise Unfit(KIND_WORDS[key.kind] + ", not empty")
+        raise ValueError(KIND_WORDS[key.kind] + ", not empty")
     return names
 
 
 def _number(key: Key, value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise Unfit(KIND_WORDS["number"])
+        raise ValueError(KIND_WORDS["number"])
     low = key.least
     if low is not None and (value < low or (key.strict and value == low)):
-        raise Unfit(f"a number {'above' if key.strict else 'of at least'} {low:g}")
+        raise ValueError(f"a number {'above' if key.strict else 'of at least'} {low:g}")
     return float(value)
 
 
 def _whole(key: Key, value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int):
-        raise Unfit(KIND_WORDS["whole"])
+        raise ValueError(KIND_WORDS["whole"])
     if key.least is not None and value < key.least:
-        raise Unfit(f"a whole number of at least {key.least:g}")
+        raise ValueError(f"a whole number of at least {key.least:g}")
     return value
 
 
 def _flag(_key: Key, value: object) -> bool:
     if not isinstance(value, bool):
-        raise Unfit(KIND_WORDS["flag"])
+        raise ValueError(KIND_WORDS["flag"])
     return value
 
 
 def _choice(key: Key, value: object) -> str:
     if value not in key.choices:
-        raise Unfit(" or ".join(f'"{word}"' for word in key.choices))
+        raise ValueError(" or ".join(f'"{word}"' for word in key.choices))
     return str(value)
 
 
@@ -103,13 +99,13 @@ def _shares(_key: Key, value: object) -> str | Mapping[str, float]:
         if value in {"design", "estimate"} or (column != value and column.strip()):
             return value
     if not isinstance(value, Mapping) or not value:
-        raise Unfit(KIND_WORDS["shares"])
+        raise ValueError(KIND_WORDS["shares"])
     wrong = [name for name, share in value.items() if not _is_probability(share)]
     if wrong:
-        raise Unfit(f"probabilities above 0 and at most 1 (not so for {', '.join(wrong)})")
+        raise ValueError(f"probabilities above 0 and at most 1 (not so for {', '.join(wrong)})")
     total = math.fsum(value.values())
     if abs(total - 1.0) > 1e-6:
-        raise Unfit(f"probabilities that add up to 1 (these add up to {total:g})")
+        raise ValueError(f"probabilities that add up to 1 (these add up to {total:g})")
     return MappingProxyType({name: float(share) for name, share in value.items()})
 
 
@@ -147,7 +143,7 @@ def read_value(key: Key, value: object) -> object:
         value: as read from TOML or given in Python.
 
     Raises:
-        Unfit: the value is not what the key asks for.
+        ValueError: the value is not what the key asks for.
 
     Example:
         >>> from handful.brief.keys import keys_of

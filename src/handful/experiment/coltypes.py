@@ -42,6 +42,21 @@ def role_of(sql_type: str) -> Role:
     return "time" if name.startswith(("DATE", "TIMESTAMP")) else "other"
 
 
+def label_sql(column: str, sql_type: str) -> str:
+    """Return the SQL that prints a column's value as a label: whole numbers without ".0".
+
+    Example:
+        >>> label_sql("site", "BIGINT")
+        'CAST("site" AS VARCHAR)'
+    """
+    c = quoted(column)
+    if role_of(sql_type) != "number":
+        return f"CAST({c} AS VARCHAR)"
+    whole = f"CAST(CAST({c} AS BIGINT) AS VARCHAR)"
+    fits = f"{c} = trunc({c}) AND abs({c}) < {2**53}"
+    return f"CASE WHEN {fits} THEN {whole} ELSE CAST({c} AS VARCHAR) END"
+
+
 def settle_types(
     con: Connection, columns: tuple[str, ...], *, keep_text: frozenset[str]
 ) -> tuple[Mapping[str, str], tuple[Finding, ...]]:

@@ -53,6 +53,27 @@ def columns_read(
     return tuple(name for name in columns if name in names)
 
 
+def names_in(con: Connection, expression: str, *, key: str) -> frozenset[str]:
+    """Return the names of all columns an expression reads, whether they exist or not.
+
+    Raises:
+        BriefError: B110 not an expression.
+
+    Example:
+        >>> from handful.experiment.engine import connect
+        >>> sorted(names_in(connect(), "a + b", key="columns.c"))
+        ['a', 'b']
+    """
+    return _names_in(_parse(con, expression, key))
+
+
+def _names_in(tree: Mapping[str, Any]) -> frozenset[str]:
+    bound = {name for node in _nodes(tree) for name in _lambda_names(node)}
+    paths = [node["column_names"] for node in _nodes(tree) if node.get("class") == "COLUMN_REF"]
+    names = {path[1] if len(path) > 1 and path[0] == "log" else path[0] for path in paths}
+    return frozenset(names - bound)
+
+
 def _refuse_shapes(tree: Mapping[str, Any], key: str) -> None:
     kinds = {node.get("class") for node in _nodes(tree)}
     if "SUBQUERY" in kinds:

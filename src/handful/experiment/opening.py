@@ -65,6 +65,7 @@ class Request:
         streamed: leave the rows in the file and read them when asked for (types of a csv from
             a sample) instead of loading them.
         types: SQL types already known, for a streamed csv.
+        missing: words of a streamed csv that mean "missing".
         sampled: False to settle the types of a streamed csv from all rows.
     """
 
@@ -74,6 +75,7 @@ class Request:
     streamed: bool = False
     types: Mapping[str, str] | None = None
     sampled: bool = True
+    missing: tuple[str, ...] = ("",)
 
 
 @contextmanager
@@ -241,6 +243,7 @@ def _scan_csv(
         )
     return (
         f"read_csv({_listed(files)}, header = true, delim = ',', quote = '\"', escape = '\"', "
+        f"nullstr = [{', '.join(map(literal, request.missing))}], "
         f"strict_mode = true, encoding = {literal(request.encoding)}, {shape})"
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from handful.brief.schema import Brief
 from handful.errors import BriefError, DataError, Finding
-from handful.experiment.coltypes import role_of
+from handful.experiment.coltypes import label_sql, role_of
 from handful.experiment.columns import Columns, check_names_used, check_number, derive
 from handful.experiment.engine import one_row, quoted, running
 from handful.experiment.expressions import columns_read
@@ -118,7 +118,9 @@ def fetch(log: OpenLog, plan: ReadingPlan) -> Any:  # noqa: ANN401 - a pyarrow T
     wanted = {
         "row": "row_of_log",
         "offer": _name_sql(spec.offer, plan.columns),
-        **{f"s{i}": f"CAST({quoted(name)} AS VARCHAR)" for i, name in enumerate(spec.strata)},
+        **{
+            f"s{i}": label_sql(name, plan.columns.types[name]) for i, name in enumerate(spec.strata)
+        },
         **plan.times,
         **{
             f"f{j}": feature_sql(name, kind)
@@ -150,12 +152,7 @@ def _id_sql(name: str, columns: Columns) -> str:
     role = role_of(columns.types[name])
     if role == "whole":
         return f"TRY_CAST({quoted(name)} AS BIGINT)"
-    if role == "number":
-        c = quoted(name)
-        whole = f"CAST(CAST({c} AS BIGINT) AS VARCHAR)"
-        fits = f"{c} = trunc({c}) AND abs({c}) < {_EXACT}"
-        return f"CASE WHEN {fits} THEN {whole} ELSE CAST({c} AS VARCHAR) END"
-    return f"CAST({quoted(name)} AS VARCHAR)"
+    return label_sql(name, columns.types[name])
 
 
 def count_lossy_ids(log: OpenLog, name: str, columns: Columns) -> int:
