@@ -122,15 +122,15 @@ def one_offer_plan() -> Plan:
         reference=References(named(0.196, 0.026), named(0.377, 0.029, mens), named(0.359, 0.031)),
         frontier=frontier,
         ladder=(
-            rung("Engaged / un-engaged", 2, 2, 0.352, estimate(-0.025, 0.012)),
+            rung("engaged or not", 2, 2, 0.352, estimate(-0.025, 0.012)),
             Rung(
-                "Direct-mail segments", None, None, None, None, None, None,
+                "direct-mail segments", None, None, None, None, None, None,
                 why_absent="the log has no age or region column",
             ),
-            rung("K-means on features", 3, 2, 0.365, estimate(-0.012, 0.009)),
-            rung("K-means on effects", 3, 3, 0.356, estimate(-0.021, 0.012)),
-            rung("Depth-2 policy tree", 4, 2, 0.358, estimate(-0.019, 0.011)),
-            rung("One-to-one", None, 3, 0.359, estimate(-0.018, 0.012)),
+            rung("k-means on features", 3, 2, 0.365, estimate(-0.012, 0.009)),
+            rung("k-means on effects", 3, 3, 0.356, estimate(-0.021, 0.012)),
+            rung("depth-2 policy tree", 4, 2, 0.358, estimate(-0.019, 0.011)),
+            rung("one-to-one", None, 3, 0.359, estimate(-0.018, 0.012)),
         ),
         verdict=Verdict(
             "one_offer",
@@ -155,8 +155,8 @@ def one_offer_plan() -> Plan:
             (
                 ("no_offer", estimate(0.171, 0.018)),
                 ("best_single", estimate(0.318, 0.019)),
-                ("menu_2", estimate(0.311, 0.02)),
-                ("menu_3", estimate(0.309, 0.02)),
+                ("menu:2", estimate(0.311, 0.02)),
+                ("menu:3", estimate(0.309, 0.02)),
                 ("one_to_one", estimate(0.309, 0.02)),
             ),
             (-0.05, 60.0),
@@ -211,10 +211,10 @@ def handful_plan(offers: tuple[str, str, str] = ("10% off", "Free delivery", "Gi
         reference=References(named(2.4, 0.03), named(3.1, 0.03, offers[0]), named(3.72, 0.035)),
         frontier=frontier,
         ladder=(
-            rung("Engaged / un-engaged", 2, 2, 3.18, estimate(0.08, 0.04)),
-            rung("K-means on effects", 3, 3, 3.6, estimate(0.5, 0.05)),
-            rung("Depth-2 policy tree", 4, 3, 3.66, estimate(0.56, 0.05)),
-            rung("One-to-one", None, 9, 3.72, estimate(0.62, 0.05)),
+            rung("engaged or not", 2, 2, 3.18, estimate(0.08, 0.04)),
+            rung("k-means on effects", 3, 3, 3.6, estimate(0.5, 0.05)),
+            rung("depth-2 policy tree", 4, 3, 3.66, estimate(0.56, 0.05)),
+            rung("one-to-one", None, 9, 3.72, estimate(0.62, 0.05)),
         ),
         verdict=Verdict(
             "handful",

@@ -14,7 +14,7 @@ import pytest
 
 from handful.delivery.report import render_report
 from handful.delivery.report.drawing import PAPER
-from handful.evidence.records import Verdict
+from handful.evidence.records import Estimate, Verdict
 from handful.planning.records import GuardrailResult, Plan
 from plan_fixture import (
     FORMULA,
@@ -167,7 +167,7 @@ def test_an_absent_rival_says_why() -> None:
 
 def test_heavy_tails_are_shown_beside_the_raw_values() -> None:
     page = Page(rendered("one_offer"))
-    assert "carry 31% of all profit" in page.words
+    assert "carry 31% of all deviation of profit" in page.words
     assert "tails.winsorised.1.1.value" in {element["data-field"] for element in page.data}
     assert "tails.winsorised" not in rendered("handful")
 
@@ -288,8 +288,33 @@ def test_absent_parts_say_so() -> None:
     assert "n/a: no rival was valued." in words
     assert "was not run (too few rows)" in words
     assert "Total of one campaign" not in words
-    assert "Gain over “No E-Mail”, per customer" in words
+    assert "Gain over the offers as they were given, per customer" in words
     assert "Nothing was found that weakens the result." in words
+
+
+def test_a_segment_too_small_to_value_says_so() -> None:
+    plan = handful_plan()
+    nothing = Estimate(math.nan, math.nan, math.nan, math.nan)
+    small = replace(plan.segments[2], customers=0, share=0.0, value=nothing, rule_fidelity=math.nan)
+    words = Page(render_report(replace(plan, segments=(*plan.segments[:2], small)))).words
+    assert "n/a: not measured" in words
+    assert "What it is worth: too few customers of the log fall in it." in words
+    assert "nan" not in words.lower()
+
+
+def test_no_offer_where_the_control_is_the_best() -> None:
+    plan = _verdict(one_offer_plan(), "no_offer")
+    best = replace(plan.reference.best_single, offer="No E-Mail")
+    words = Page(render_report(replace(plan, reference=replace(plan.reference, best_single=best))))
+    assert "nothing that was tried earns more than doing nothing" in words.words
+
+
+def test_a_rival_that_leads_is_not_denied() -> None:
+    plan = one_offer_plan()
+    ahead = replace(plan.ladder[0], gain=Estimate(0.03, 0.01, 0.005, 0.055))
+    words = Page(render_report(replace(plan, ladder=(ahead, *plan.ladder[1:])))).words
+    assert "none is shown to earn more" not in words
+    assert "Some ways of giving different customers different offers come out ahead" in words
 
 
 def test_guardrails_are_listed_with_verdict_and_remedy() -> None:

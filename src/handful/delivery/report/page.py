@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -47,7 +48,6 @@ class Card:
     fits: bool
     fidelity: Figure
     loss: Interval
-    card: str
     unknowns: tuple[wording.Sentence, ...]
 
 
@@ -177,6 +177,7 @@ def _frontier_chart(plan: Plan) -> Chart | None:
 
 
 def _whiskers(rows: list[Whisker], axis: str, ident: str, title: str) -> Chart | None:
+    rows = [row for row in rows if math.isfinite(row.value)]
     if not rows:
         return None
     description = f"{title}: {len(rows)} rows, each a point with its band; the table has the same."
@@ -192,7 +193,11 @@ def _whisker(name: str, found: Estimate, chosen: bool = False) -> Whisker:
 
 
 def _ladder_chart(plan: Plan) -> Chart | None:
-    rows = [_whisker(rung.name, rung.gain) for rung in plan.ladder if rung.gain is not None]
+    rows = [
+        _whisker(sections.rival_name(rung.name), rung.gain)
+        for rung in plan.ladder
+        if rung.gain is not None
+    ]
     menus = [p for p in plan.frontier if p.offers >= 2]
     chosen = [p for p in menus if p.offers == plan.verdict.offers] or menus[:1]
     form = "This plan ({} offers)" if plan.verdict.kind == "handful" else "Best menu of {}"
@@ -243,6 +248,5 @@ def _card(plan: Plan, at: int) -> Card:
         fits=segment.rule_fidelity == 1 and segment.rule_loss.value == 0,
         fidelity=share(plan, f"{field}.rule_fidelity"),
         loss=interval(plan, f"{field}.rule_loss", decimals((segment.rule_loss,))),
-        card=segment.card,
         unknowns=wording.unknowns(plan, at),
     )

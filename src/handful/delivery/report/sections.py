@@ -106,12 +106,18 @@ def _rung_cells(plan: Plan, at: int, places: int, gain_places: int) -> tuple[Cel
     rung, field = plan.ladder[at], f"ladder.{at}"
     why = f"n/a: {rung.why_absent or 'not valued'}"
     return (
-        rung.name,
+        rival_name(rung.name),
         "n/a" if rung.segments is None else count(plan, f"{field}.segments"),
         "n/a" if rung.offers is None else count(plan, f"{field}.offers"),
         why if rung.value is None else interval(plan, field, places),
         "n/a" if rung.gain is None else interval(plan, f"{field}.gain", gain_places),
     )
+
+
+def rival_name(name: str) -> str:
+    """Return a rival's name with a capital letter, underscores read as hyphens."""
+    words = name.replace("_", "-")
+    return words[:1].upper() + words[1:]
 
 
 def segments_table(plan: Plan) -> Table:
@@ -177,7 +183,7 @@ def tails_table(plan: Plan) -> Table:
 
 
 def winsorised_name(name: str) -> str:
-    """Return the words for a winsorised line: "menu_3" becomes "Menu of 3"."""
+    """Return the words for a winsorised line: "menu:3" becomes "Menu of 3"."""
     number = re.search(r"\d+$", name)
     if name.startswith("menu") and number:
         return f"Menu of {number.group()}"

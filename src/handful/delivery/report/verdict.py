@@ -56,9 +56,13 @@ def _handful(plan: Plan) -> Sentence:
 
 def _no_offer(plan: Plan) -> Sentence:
     place = decimals((plan.reference.best_single,))
+    best = plan.reference.best_single.offer
+    if best in [offer.name for offer in plan.experiment.offers if offer.control]:
+        worth = interval(plan, "reference.best_single", place)
+        return ("Make no offer: nothing that was tried earns more than doing nothing, which is "
+                "worth ", worth, " per customer.")  # fmt: skip
     return (
-        "Make no offer: even the best one, "
-        f"{quoted(plan.reference.best_single.offer or 'the best single offer')} at ",
+        f"Make no offer: even the best one, {quoted(best or 'the best single offer')} at ",
         interval(plan, "reference.best_single", place),
         " per customer, is not shown to earn more than doing nothing.",
     )
@@ -89,15 +93,28 @@ _HEADLINES: Final = {
 
 def proud_note(plan: Plan) -> str:
     """Return what to say when the data do not support personalising; "" when they do."""
-    if plan.verdict.kind == "one_offer":
-        return (
-            "This is an answer, not a failure. Every way of giving different customers different "
-            "offers was measured on customers it had not seen, and none is shown to earn more than "
-            "one good offer for all. You save the segments, the extra designs and the set-up cost."
-        )
     if plan.verdict.kind == "no_offer":
         return "This is an answer, not a failure: the experiment shows which money not to spend."
-    return ""
+    if plan.verdict.kind != "one_offer":
+        return ""
+    saved = "You save the segments, the extra designs and the set-up cost."
+    if _some_way_leads(plan):
+        return (
+            "This is an answer, not a failure. Some ways of giving different customers different "
+            "offers come out ahead of the best single offer, but none passed the whole test of a "
+            f"verdict, which is stricter: it must beat every single offer, costs included. {saved}"
+        )
+    return (
+        "This is an answer, not a failure. Ways of giving different customers different offers "
+        "were measured on customers they had not seen, and none is shown to earn more than one "
+        f"good offer for all. {saved}"
+    )
+
+
+def _some_way_leads(plan: Plan) -> bool:
+    gains = [point.gain_over_single for point in plan.frontier]
+    gains += [rung.gain for rung in plan.ladder if rung.gain is not None]
+    return any(gain.lo > 0 for gain in gains)
 
 
 def tiles(plan: Plan) -> tuple[Tile, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Final, TypeAlias
 
 from handful.delivery.report.figures import (
@@ -43,10 +44,8 @@ def chosen_position(plan: Plan) -> int | None:
 
 
 def baseline(plan: Plan) -> str:
-    """Return what gains are counted from: no offer, or the first offer where that was not tried."""
-    if plan.reference.no_offer is not None:
-        return "no offer"
-    return quoted(plan.experiment.offers[0].name)
+    """Return what gains are counted from: no offer, or the log's own mix where that is absent."""
+    return "no offer" if plan.reference.no_offer is not None else "the offers as they were given"
 
 
 def level_text(plan: Plan) -> str:
@@ -96,7 +95,11 @@ def heterogeneity(plan: Plan) -> Sentence:
 def tails(plan: Plan) -> Sentence:
     """Return whether a few rows carry the total, in words."""
     top = share(plan, "tails.top_share")
-    begin = ("The 0.1% of rows with the largest profits carry ", top, " of all profit in size. ")
+    begin = (
+        "The 0.1% of rows with the most extreme profits carry ",
+        top,
+        " of all deviation of profit from its middle. ",
+    )
     if not plan.tails.heavy:
         limit = share(plan, "tails.threshold")
         return (*begin, "That is under the limit of ", limit,
@@ -134,13 +137,15 @@ def unknowns(plan: Plan, at: int) -> tuple[Sentence, ...]:
     """
     segment = plan.segments[at]
     found: list[Sentence] = []
+    if not math.isfinite(segment.value.value):
+        found.append(("What it is worth: too few customers of the log fall in it.",))
     if segment.value.lo <= 0 <= segment.value.hi:
         found.append(("Whether this segment earns anything at all: the band holds zero.",))
     if segment.rule_fidelity < _LOOSE_RULE:
         found.append(
             ("Who exactly: the words agree with the plan for ",
              share(plan, f"segments.{at}.rule_fidelity"),
-             " of customers only; assignments.parquet has the plan itself.")
+             " of these customers only; assignments.parquet has the plan itself.")
         )  # fmt: skip
     if plan.experiment.observational:
         found.append(("Whether the offer caused the profit: the log was not randomised.",))
