@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from handful.errors import BriefError, DataError, Finding, HandfulError, MachineError
     from handful.experiment.records import Experiment
     from handful.menu.choose import choose_menu
+    from handful.planning.evaluate import evaluate
     from handful.planning.records import Plan
-    from handful.planning.run import evaluate, plan
+    from handful.planning.run import plan
 
 __version__ = "0.1.0"
 
@@ -31,7 +32,7 @@ _HOMES = {
     "Plan": "handful.planning.records",
     "StoredPlan": "handful.delivery.stored",
     "choose_menu": "handful.menu.choose",
-    "evaluate": "handful.planning.run",
+    "evaluate": "handful.planning.evaluate",
     "plan": "handful.planning.run",
     "read_brief": "handful.brief.reader",
     "read_plan": "handful.delivery.stored",

@@ -31,9 +31,9 @@ def evaluate(brief: Path, policy_file: Path, seed: int) -> int:
     every row of the log in its order.
     """
     from handful.brief.reader import read_brief
+    from handful.delivery.evaluated import evaluation_document, evaluation_lines
     from handful.delivery.policy_file import read_policy_file
-    from handful.delivery.summary import evaluation_lines
-    from handful.evidence.evaluate import evaluate_policy
+    from handful.planning.evaluate import evaluate_policy
 
     speak = console()
     progress = progress_for(quiet=speak.quiet)
@@ -44,11 +44,12 @@ def evaluate(brief: Path, policy_file: Path, seed: int) -> int:
         experiment,
         policy.offers,
         folds=wanted.evidence.folds,
+        repetitions=wanted.evidence.repetitions,
         random_state=seed,
         progress=progress,
     )
     speak.list_findings(policy.findings)
-    speak.emit({"evaluation": result, "findings": policy.findings})
+    speak.emit(evaluation_document(result) | {"findings": policy.findings})
     for line in evaluation_lines(result, experiment.currency):
         speak.say(line)
     return speak.exit_code(policy.findings)

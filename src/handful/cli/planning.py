@@ -64,12 +64,13 @@ def plan_and_publish(brief: Brief, out: Path, seed: int, expect: str | None = No
     """
     from handful.delivery.files import publish_folder
     from handful.delivery.plan_folder import write_plan
+    from handful.experiment.log import load_experiment
     from handful.planning.run import make_plan
 
     speak = console()
     progress = progress_for(quiet=speak.quiet)
     with publish_folder(out) as staging:
-        experiment = checked_experiment(brief, progress)
+        experiment = load_experiment(brief, progress=progress)
         made = make_plan(experiment, brief=brief, random_state=seed, progress=progress)
         document = write_plan(made, staging, experiment.features, experiment.stratum)
     speak.emit(document)

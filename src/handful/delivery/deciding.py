@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import chain
@@ -13,12 +14,18 @@ import pyarrow as pa
 from handful.delivery.files import PRIVATE, publish_file
 from handful.delivery.sinks import file_format, open_sink
 from handful.delivery.stored import StoredPlan
-from handful.errors import Finding
-from handful.experiment.sources import CustomerBlock, stream_customers
+from handful.errors import DataError, Finding, blocked
+from handful.experiment.sources import (
+    CustomerBlock,
+    extra_finding,
+    stream_customers,
+    unseen_finding,
+)
+from handful.notation import IntArray
 from handful.planning.assignment_table import assignment_table, segment_numbers
-from handful.policy.policy import assign
+from handful.policy.policy import UNKNOWN_STRATUM, assign
 from handful.policy.records import REASON_UNKNOWN_STRATUM, REASONS, Assignment, Policy
-from handful.progress import Progress
+from handful.progress import SILENT, Progress
 
 ROWS_PER_BLOCK = 65_536
 
@@ -40,19 +47,23 @@ class Decided:
     findings: tuple[Finding, ...]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Tally:
-    """Running counts of one run: customers by offer code and by reason code."""
+    """Running counts of one run: customers by offer and reason, values and columns not known."""
 
-    by_offer: np.ndarray
-    by_reason: np.ndarray
+    by_offer: IntArray
+    by_reason: IntArray
+    unseen: Counter[str]
+    extra: tuple[str, ...] = ()
 
-    def add(self, decided: Assignment) -> None:
-        self.by_offer[:] += np.bincount(decided.offer, minlength=len(self.by_offer))
-        self.by_reason[:] += np.bincount(decided.reason, minlength=len(self.by_reason))
+    def add(self, block: CustomerBlock, decided: Assignment) -> None:
+        self.by_offer += np.bincount(decided.offer, minlength=len(self.by_offer))
+        self.by_reason += np.bincount(decided.reason, minlength=len(self.by_reason))
+        self.unseen.update(block.unseen)
+        self.extra = block.extra
 
 
-def decide_file(stored: StoredPlan, source: str, out: Path, progress: Progress) -> Decided:
+def decide_file(stored: StoredPlan, source: str, out: Path, progress: Progress = SILENT) -> Decided:
     """Decide every customer of a source and write who gets which.
 
     Args:
@@ -66,7 +77,7 @@ def decide_file(stored: StoredPlan, source: str, out: Path, progress: Progress) 
 
     Raises:
         BriefError: F805 another suffix; and those of `publish_file`.
-        DataError: those of `stream_customers`.
+        DataError: F830 no customers; and those of `stream_customers`.
 
     Cost: O(customers) time, O(block) memory.
 
@@ -76,35 +87,42 @@ def decide_file(stored: StoredPlan, source: str, out: Path, progress: Progress) 
     """
     kind = file_format(out)
     offers = len(stored.policy.model.offers)
-    tally = _Tally(np.zeros(offers, dtype=np.int64), np.zeros(len(REASONS), dtype=np.int64))
+    tally = _Tally(np.zeros(offers, np.int64), np.zeros(len(REASONS), np.int64), Counter())
     with publish_file(out, mode=PRIVATE) as staging:
         tables = _tables(stored, source, tally)
-        first = next(tables)
+        first = next(tables, None)
+        if first is None:
+            raise DataError(
+                blocked("F830", f"Expected customers in {source}, found 0 rows.", "Check the file.")
+            )
+        progress.start("customers decided", 0)
         with open_sink(staging, first.schema, kind) as write:
             for table in chain((first,), tables):
                 write(table)
                 progress.advance(table.num_rows)
+        progress.finish()
     return _result(stored.policy, tally)
 
 
 def _tables(stored: StoredPlan, source: str, tally: _Tally) -> Iterator[pa.Table]:
     """Yield the decisions of one block of customers after the other."""
     policy = stored.policy
-    facts = stored.document["experiment"]
     offers = policy.model.offers
     segments = segment_numbers(offers, [part["offer"] for part in stored.document["segments"]])
-    blocks: Iterator[CustomerBlock] = stream_customers(
+    facts = stored.document["experiment"]
+    blocks = stream_customers(
         source,
         schema=policy.model.schema,
         strata_columns=policy.strata_columns,
         strata=policy.strata,
         customer=facts["customer"],
-        rows_per_block=ROWS_PER_BLOCK,
         derived=facts["columns"],
+        rows_per_block=ROWS_PER_BLOCK,
     )
     for block in blocks:
-        decided = assign(policy, block.features, block.stratum)
-        tally.add(decided)
+        known = np.where(block.stratum < len(policy.strata), block.stratum, UNKNOWN_STRATUM)
+        decided = assign(policy, block.features, known)
+        tally.add(block, decided)
         yield assignment_table(block.customers, decided, offers, segments)
 
 
@@ -112,22 +130,28 @@ def _result(policy: Policy, tally: _Tally) -> Decided:
     offers = zip(policy.model.offers, tally.by_offer.tolist(), strict=True)
     reasons = zip(sorted(REASONS), tally.by_reason.tolist(), strict=True)
     customers = int(tally.by_offer.sum())
+    found = (
+        _unknown_strata(int(tally.by_reason[REASON_UNKNOWN_STRATUM]), customers),
+        unseen_finding(tally.unseen, customers),
+        extra_finding(tally.extra),
+    )
     return Decided(
         customers=customers,
         offers={name: count for name, count in offers if count},
         reasons={REASONS[code]: count for code, count in reasons if count},
-        findings=tuple(_findings(customers, int(tally.by_reason[REASON_UNKNOWN_STRATUM]))),
+        findings=tuple(finding for finding in found if finding is not None),
     )
 
 
-def _findings(customers: int, unknown: int) -> Iterator[Finding]:
-    if unknown:
-        yield Finding(
-            "F831",
-            "warn",
-            f"Expected customers of the strata in the experiment, found {unknown:,} of others; "
-            "they get the fallback offer.",
-            "Check the strata columns, or decide these customers by hand.",
-            count=unknown,
-            share=unknown / customers,
-        )
+def _unknown_strata(unknown: int, customers: int) -> Finding | None:
+    if not unknown:
+        return None
+    return Finding(
+        "F831",
+        "warn",
+        f"Expected customers of the strata in the experiment, found {unknown:,} of others; "
+        "they get the fallback offer.",
+        "Check the strata columns, or decide these customers by hand.",
+        count=unknown,
+        share=unknown / customers,
+    )

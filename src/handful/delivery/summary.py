@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from handful.evidence.records import Estimate, FrontierPoint, NamedEstimate, Verdict
 from handful.planning.records import Plan
-
-if TYPE_CHECKING:
-    from handful.evidence.evaluate import Evaluation
 
 _VERDICTS = {
     "one_offer": "one offer for everybody",
@@ -56,7 +52,7 @@ def summary_lines(plan: Plan, folder: Path) -> list[str]:
     currency = plan.experiment.currency
     lines = [_verdict_line(plan.verdict), *(f"  {reason}" for reason in plan.verdict.reasons[:3])]
     lines.append("Held-out profit per customer, with 95 % bands:")
-    lines += _value_lines(plan, currency)
+    lines += value_lines(plan, currency)
     lines += _gain_lines(plan, currency)
     lines.append(f"Report: {folder / 'report.html'}")
     return lines
@@ -67,24 +63,36 @@ def _verdict_line(verdict: Verdict) -> str:
     return f"Verdict: {_VERDICTS[verdict.kind]}{menu}."
 
 
-def _value_lines(plan: Plan, currency: str) -> list[str]:
+def value_lines(plan: Plan, currency: str) -> list[str]:
     """Line up no offer, the best single offer, the menu and one-to-one."""
     reference = plan.reference
     lines = []
     if reference.no_offer is not None:
-        lines.append(_value_line("no offer", reference.no_offer, currency))
+        lines.append(value_line("no offer", reference.no_offer, currency))
     single = reference.best_single
-    lines.append(_value_line(f"best single offer ({single.offer})", single, currency))
+    lines.append(value_line(f"best single offer ({single.offer})", single, currency))
     point = _menu_point(plan)
     if point is not None:
-        lines.append(_value_line(f"menu of {point.offers}", point, currency))
-    lines.append(_value_line("one-to-one", reference.one_to_one, currency))
+        lines.append(value_line(f"menu of {point.offers}", point, currency))
+    lines.append(value_line("one-to-one", reference.one_to_one, currency))
     return lines
 
 
-def _value_line(
-    name: str, estimate: Estimate | NamedEstimate | FrontierPoint, currency: str
-) -> str:
+def value_line(name: str, estimate: Estimate | NamedEstimate | FrontierPoint, currency: str) -> str:
+    """Write one value with its band.
+
+    Args:
+        name: what is valued.
+        estimate: value, lower and upper end.
+        currency: of the value.
+
+    Returns:
+        One indented line.
+
+    Example:
+        >>> value_line("no offer", Estimate(0.2, 0.01, 0.18, 0.22), "USD")
+        '  no offer: 0.200 USD (0.180 to 0.220 USD)'
+    """
     return f"  {name}: {_band(estimate, currency)}"
 
 
@@ -113,29 +121,4 @@ def _gain_lines(plan: Plan, currency: str) -> list[str]:
     if population is not None:
         total = money(gain.total.value * population, currency)
         lines.append(f"Over {population:,.0f} customers: {total} per campaign.")
-    return lines
-
-
-def evaluation_lines(evaluation: Evaluation, currency: str) -> list[str]:
-    """Say what a policy is worth, beside the references.
-
-    Args:
-        evaluation: its held-out value and the reference lines.
-        currency: of the values.
-
-    Returns:
-        Four to six lines.
-
-    Example:
-        >>> evaluation_lines.__name__
-        'evaluation_lines'
-    """
-    reference = evaluation.reference
-    single = reference.best_single
-    lines = ["Held-out profit per customer, with 95 % bands:"]
-    lines.append(_value_line("this policy", evaluation.value, currency))
-    if reference.no_offer is not None:
-        lines.append(_value_line("no offer", reference.no_offer, currency))
-    lines.append(_value_line(f"best single offer ({single.offer})", single, currency))
-    lines.append(_value_line("one-to-one", reference.one_to_one, currency))
     return lines
