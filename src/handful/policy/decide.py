@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import ctypes
 import math
+import sys
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+
+import numpy as np
 
 from handful.effects.records import EffectsModel, Forest, Term
 from handful.errors import DataError, Finding, blocked
+from handful.notation import FloatArray, IntArray
 from handful.policy.policy import UNKNOWN_STRATUM
 from handful.policy.records import (
     REASON_BEST,
@@ -34,8 +38,9 @@ def decide(policy: Policy, row: Mapping[str, object], stratum: str | None) -> De
 
     Args:
         policy: model, menu, support and fallbacks.
-        row: the customer's features by name; numbers, or the labels of categories. None or NaN is
-            missing, a label never seen counts as missing, further keys are ignored.
+        row: the customer's features by name; numbers, or the labels of categories. As in the log,
+            None, NaN and infinity are missing, and so is a label never seen; True is the label
+            "true". Further keys are ignored.
         stratum: label of the stratum, None when the policy has only one.
 
     Returns:
@@ -58,18 +63,15 @@ def decide(policy: Policy, row: Mapping[str, object], stratum: str | None) -> De
     """
     code = _stratum_code(policy, stratum)
     values = _read_row(policy.model, row)
-    leaves = _leaves(policy.model, values)
-    open_menu = [] if code < 0 else [g for g in policy.menu if policy.support[code, g]]
-    best, best_profit = -1, -math.inf
-    for offer in open_menu:
-        profit = _profit(policy.model, values, leaves, offer)
-        if profit > best_profit:
-            best, best_profit = offer, profit
-    if best >= 0:
-        return Decision(policy.model.offers[best], REASONS[REASON_BEST], best_profit)
+    menu = [] if code < 0 else [offer for offer in policy.menu if policy.support[code, offer]]
+    if menu:
+        profits = _profits(policy.model, values, np.array(menu))
+        best = max(profits)
+        offer = menu[profits.index(best)]
+        return Decision(policy.model.offers[offer], REASONS[REASON_BEST], best)
     fallback = int(policy.fallback[code])
     reason = REASON_UNKNOWN_STRATUM if code < 0 else REASON_FALLBACK
-    profit = _profit(policy.model, values, leaves, fallback)
+    profit = _profits(policy.model, values, np.array([fallback]))[0]
     return Decision(policy.model.offers[fallback], REASONS[reason], profit)
 
 
@@ -102,6 +104,8 @@ def _read_row(model: EffectsModel, row: Mapping[str, object]) -> list[float]:
 
 
 def _level_code(label: object, levels: Sequence[str]) -> float:
+    if isinstance(label, bool):
+        label = "true" if label else "false"
     return float(levels.index(label)) if isinstance(label, str) and label in levels else MISSING
 
 
@@ -109,62 +113,59 @@ def _number(name: str, value: object, problems: list[Finding]) -> float:
     if value is None:
         return MISSING
     if isinstance(value, int | float):
-        try:
-            return float(value)
-        except OverflowError:
-            pass
+        return float(value) if abs(value) <= sys.float_info.max else MISSING
     message = f"expected a number for feature '{name}'; found {type(value).__name__}."
     problems.append(blocked("P711", message, "Give a number, or null where it is not known."))
     return MISSING
 
 
-def _profit(
-    model: EffectsModel, values: Sequence[float], leaves: Sequence[int], offer: int
-) -> float:
-    """Return constant + terms in order + trees in order, one rounded sum at a time."""
-    profit: float = model.constant[offer].item()
+def _profits(model: EffectsModel, values: Sequence[float], offers: IntArray) -> list[float]:
+    """Return constant + terms in order + trees in order for each offer, one sum at a time."""
+    profits: list[float] = model.constant[offers].tolist()
     for term in model.terms:
-        profit += _addend(term, model.schema.kinds[term.feature], values[term.feature], offer)
-    if model.forest is not None:
-        for leaf in leaves:
-            profit += model.forest.leaves[leaf, offer].item()
-    return profit
+        addends = _addends(term, model.schema.kinds[term.feature], values[term.feature], offers)
+        profits = [profit + addend for profit, addend in zip(profits, addends, strict=True)]
+    for leaf in _leaves(model, values):
+        addends = leaf[offers].tolist()
+        profits = [profit + addend for profit, addend in zip(profits, addends, strict=True)]
+    return profits
 
 
-def _addend(term: Term, kind: str, value: float, offer: int) -> float:
-    """Return what one feature adds to the profit of one offer."""
+def _addends(term: Term, kind: str, value: float, offers: IntArray) -> list[float]:
+    """Return what one feature adds to the profit of each offer."""
     if math.isnan(value):
         row = 0
     elif kind == "category":
         row = 1 + int(value)
     else:
-        row = 1 + bisect_left(term.edges, value)
-    addend: float = term.table[row, offer].item()
+        row = 1 + bisect_left(term.edges.tolist(), value)
+    steps: list[float] = term.table[row, offers].tolist()
     if kind == "category" or math.isnan(value):
-        return addend
-    slope: float = term.slope[offer].item()
-    return addend + slope * (min(max(value, term.low), term.high) - term.centre)
+        return steps
+    distance = min(max(value, term.low), term.high) - term.centre
+    slopes: list[float] = term.slope[offers].tolist()
+    return [step + distance * slope for step, slope in zip(steps, slopes, strict=True)]
 
 
-def _leaves(model: EffectsModel, values: Sequence[float]) -> list[int]:
-    """Return the row of `leaves` that the customer falls in, tree by tree."""
+def _leaves(model: EffectsModel, values: Sequence[float]) -> Iterator[FloatArray]:
+    """Yield the leaf that the customer falls in, tree by tree."""
     forest = model.forest
     if forest is None:
-        return []
+        return
     single = [ctypes.c_float(value).value for value in values]
     categorical = [kind == "category" for kind in model.schema.kinds]
-    return [_leaf(forest, int(root), single, categorical) for root in forest.roots]
+    for root in forest.roots.tolist():
+        yield forest.leaves[_leaf(forest, root, single, categorical)]
 
 
 def _leaf(forest: Forest, node: int, values: Sequence[float], categorical: Sequence[bool]) -> int:
-    while forest.feature[node] >= 0:
-        feature = int(forest.feature[node])
-        value, threshold = values[feature], forest.threshold[node].item()
+    while (feature := forest.feature.item(node)) >= 0:
+        value, threshold = values[feature], forest.threshold.item(node)
         if math.isnan(value):
-            left = bool(forest.missing_left[node])
+            left = forest.missing_left.item(node)
         elif categorical[feature]:
             left = value == threshold
         else:
             left = value < threshold
-        node = int(forest.left[node] if left else forest.right[node])
-    return int(forest.left[node])
+        node = forest.left.item(node) if left else forest.right.item(node)
+    return forest.left.item(node)
