@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import duckdb
 import narwhals as nw
 import pyarrow as pa
 
+from handful.brief.reader import parse_brief
 from handful.brief.schema import Brief
 from handful.errors import DataError, blocked
+from handful.experiment.engine import quoted
 from handful.experiment.log import build_experiment
 from handful.experiment.opening import open_table
 from handful.experiment.records import Experiment
@@ -88,3 +91,41 @@ def read_frame(frame: Any, brief: Brief) -> Experiment:  # noqa: ANN401
     """
     with open_table(to_arrow(frame), "the frame") as log:
         return build_experiment(log, brief)
+
+
+def read_columns(
+    frame: Any,  # noqa: ANN401
+    experiment: Mapping[str, object],
+    money: Mapping[str, object],
+    derived: Mapping[str, str],
+) -> Experiment:
+    """Read a frame by the keys of a brief given in Python; None stands for a key left out.
+
+    Args:
+        frame: any frame that `to_arrow` reads.
+        experiment: keys of [experiment] without `source`.
+        money: keys of [profit]; `per_row` may be the name of a column.
+        derived: the table [columns].
+
+    Raises:
+        BriefError: B101-B123, all at once.
+        DataError: S205-S234 what is wrong with the rows.
+
+    Example:
+        >>> frame = pa.table({"arm": ["A", "B"] * 60, "my y": [1.0] * 120, "x": range(120)})
+        >>> read_columns(frame, {"offer": "arm"}, {"per_row": "my y"}, {}).profit[0]
+        np.float64(1.0)
+    """
+    table = to_arrow(frame)
+    given = {key: value for key, value in experiment.items() if value is not None}
+    profit = {key: value for key, value in money.items() if value is not None}
+    if profit.get("per_row") in table.column_names:
+        profit["per_row"] = quoted(str(profit["per_row"]))
+    brief = parse_brief(
+        {
+            "experiment": {"source": "the frame", **given},
+            "profit": profit,
+            "columns": dict(derived),
+        }
+    )
+    return read_frame(table, brief)

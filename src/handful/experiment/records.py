@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from types import MappingProxyType
+from typing import Any, Literal
 
 import numpy as np
 
@@ -116,6 +118,77 @@ class Experiment:
     outcome_time: np.ndarray | None = None
     findings: tuple[Finding, ...] = ()
     """Findings made while reading; `checks.check` adds its own."""
+
+    @classmethod
+    def from_frame(  # noqa: PLR0913 - the keys of a brief, by name
+        cls,
+        frame: Any,  # noqa: ANN401 - any frame library
+        *,
+        offer: str,
+        profit: str,
+        features: tuple[str, ...] | list[str] | None = None,
+        exclude: tuple[str, ...] | list[str] = (),
+        control: str | None = None,
+        customer: str | None = None,
+        cluster: str | None = None,
+        strata: tuple[str, ...] | list[str] = (),
+        propensity: str | Mapping[str, float] = "design",
+        unit: Literal["row", "customer"] | None = None,
+        where: str | None = None,
+        columns: Mapping[str, str] = MappingProxyType({}),
+        currency: str = "USD",
+        population: float | None = None,
+        accept_observational: bool = False,
+    ) -> Experiment:
+        """Read a pandas, polars, Arrow or DuckDB frame: one row per customer, columns by name.
+
+        Args:
+            frame: the log.
+            offer: column with the name of the offer each row received.
+            profit: column, or SQL expression over the columns: money per row.
+            features: columns a decision may read; None: all that could be known before.
+            exclude: columns left out when features is None.
+            control: the level of `offer` that means "no offer".
+            customer: column of ids; row numbers when None.
+            cluster: column of the unit that was randomised; the customer when None.
+            strata: columns within which offers were randomised.
+            propensity: "design", "column:NAME", "estimate", or a table offer -> probability.
+            unit: "customer" or "row" when customers repeat.
+            where: SQL condition that keeps rows.
+            columns: derived columns, name -> SQL expression.
+            currency: of the profit.
+            population: customers one campaign reaches.
+            accept_observational: accept in writing a log that is not randomised.
+
+        Raises:
+            BriefError: B101-B123 an argument that does not fit the frame, all at once.
+            DataError: S205-S234 what is wrong with the rows.
+
+        Cost: O(rows x columns).
+
+        Example:
+            >>> import pyarrow as pa
+            >>> frame = pa.table({"arm": ["A", "B"] * 60, "y": [1.0] * 120, "x": range(120)})
+            >>> Experiment.from_frame(frame, offer="arm", profit="2 * y").profit[0]
+            np.float64(2.0)
+        """
+        from handful.experiment.frames import read_columns  # loads the frame libraries late
+
+        experiment = {
+            "offer": offer,
+            "features": "*" if features is None else list(features),
+            "exclude": list(exclude),
+            "control": control,
+            "customer": customer,
+            "cluster": cluster,
+            "strata": list(strata),
+            "propensity": propensity,
+            "unit": unit,
+            "where": where,
+            "accept_observational": accept_observational,
+        }
+        money = {"per_row": profit, "currency": currency, "population": population}
+        return read_columns(frame, experiment, money, columns)
 
     @property
     def n_rows(self) -> int:
