@@ -18,16 +18,13 @@ from handful.errors import DataError, Finding, blocked
 from handful.experiment.sources import (
     CustomerBlock,
     extra_finding,
-    stream_customers,
     unseen_finding,
 )
 from handful.notation import IntArray
 from handful.planning.assignment_table import assignment_table, segment_numbers
-from handful.policy.policy import UNKNOWN_STRATUM, assign
+from handful.planning.customers import customer_blocks, decide_block
 from handful.policy.records import REASON_UNKNOWN_STRATUM, REASONS, Assignment, Policy
 from handful.progress import SILENT, Progress
-
-ROWS_PER_BLOCK = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,22 +103,11 @@ def decide_file(stored: StoredPlan, source: str, out: Path, progress: Progress =
 
 def _tables(stored: StoredPlan, source: str, tally: _Tally) -> Iterator[pa.Table]:
     """Yield the decisions of one block of customers after the other."""
-    policy = stored.policy
+    policy, facts = stored.policy, stored.document["experiment"]
     offers = policy.model.offers
     segments = segment_numbers(offers, [part["offer"] for part in stored.document["segments"]])
-    facts = stored.document["experiment"]
-    blocks = stream_customers(
-        source,
-        schema=policy.model.schema,
-        strata_columns=policy.strata_columns,
-        strata=policy.strata,
-        customer=facts["customer"],
-        derived=facts["columns"],
-        rows_per_block=ROWS_PER_BLOCK,
-    )
-    for block in blocks:
-        known = np.where(block.stratum < len(policy.strata), block.stratum, UNKNOWN_STRATUM)
-        decided = assign(policy, block.features, known)
+    for block in customer_blocks(source, policy, facts["customer"], facts["columns"]):
+        decided = decide_block(policy, block)
         tally.add(block, decided)
         yield assignment_table(block.customers, decided, offers, segments)
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from handful.errors import Finding
+from handful.errors import BriefError, Finding, blocked
 from handful.evidence.records import (
     FrontierPoint,
     Heterogeneity,
@@ -95,3 +96,39 @@ class Plan:
     assignment: Assignment
     constraints: tuple[ConstraintUse, ...] = ()
     guardrails: tuple[GuardrailResult, ...] = ()
+
+    def menu(self, offers: int) -> tuple[str, ...]:
+        """Return the names of the menu of that many offers.
+
+        Args:
+            offers: K, as in the frontier.
+
+        Returns:
+            The menu's offers.
+
+        Raises:
+            BriefError: F832 the frontier has no such menu.
+        """
+        for point in self.frontier:
+            if point.offers == offers:
+                return point.menu
+        sizes = ", ".join(str(point.offers) for point in self.frontier)
+        raise BriefError(
+            blocked("F832", f"Expected a menu of {sizes} offers, found {offers}.", "Ask for one.")
+        )
+
+    def assign(self, customers: Any) -> Any:  # noqa: ANN401 - any frame library, in and out
+        """Decide which offer each customer of a frame gets; see `assign_customers`.
+
+        Args:
+            customers: a pandas, polars, Arrow or DuckDB frame; columns are matched by name.
+
+        Returns:
+            A table of the same library: customer, offer, segment, reason, expected_profit.
+
+        Raises:
+            DataError: F830 no customers; S240 columns missing; S241 a column of the wrong type.
+        """
+        from handful.planning.customers import assign_customers
+
+        return assign_customers(self, customers)
