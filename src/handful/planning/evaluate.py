@@ -66,7 +66,7 @@ def evaluate_policy(
     terms = make_terms(experiment, max_offers=1)
     asked = PlanSettings(folds=folds, repetitions=repetitions)
     splits = OwnSplits(experiment, asked, random_state, progress)
-    with threadpool_limits(limits=1, user_api="blas"):
+    with threadpool_limits(limits=1):
         return value_policy(
             experiment, codes.astype(np.int64), splits.split, repetitions, terms, random_state
         )

@@ -90,8 +90,8 @@ def make_plan(
         never=asked.never,
     )
     job = _Job(checked.experiment, asked, terms, random_state, progress)
-    # One thread in the linear algebra: the same bits whatever the machine's number of cores.
-    with threadpool_limits(limits=1, user_api="blas"):
+    # One thread in the numerical libraries: the same bits whatever the machine's number of cores.
+    with threadpool_limits(limits=1):
         evidence, model, notes = _evidence(job, effects)
         return _assemble(job, evidence, model, (*findings, *notes), brief)
 
