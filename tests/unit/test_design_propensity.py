@@ -2,12 +2,12 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from made_experiment import design_of, found, spec
 
 from handful.errors import DataError
 from handful.experiment.design import MIN_PROPENSITY, MIN_ROWS, make_design, support_mask
 from handful.experiment.propensity import estimate_propensity
 from handful.experiment.simulate import Simulation, simulate
+from made_experiment import design_of, found, spec
 
 
 def test_shares_within_strata_are_the_propensities():

@@ -151,3 +151,10 @@ def test_the_promotions_table_is_a_log_as_people_keep_it():
 def test_an_unknown_scenario_is_named_with_the_known_ones():
     with pytest.raises(BriefError, match=r"D390.*null.*found 'nul'"):
         simulate("nul", n=10)
+
+
+def test_too_few_features_for_the_truth_are_refused():
+    with pytest.raises(BriefError, match=r"D391.*expected features of 3 or more, found 1"):
+        simulate(Simulation(features=1), n=10)
+    with pytest.raises(BriefError, match=r"expected features of 5 or more"):
+        simulate(Simulation(surface="types", types=6, features=3), n=10)

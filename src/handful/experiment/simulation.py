@@ -15,6 +15,7 @@ from handful.experiment import surfaces
 from handful.experiment.records import FeatureSchema, Kind
 from handful.notation import FloatArray
 
+MIN_FEATURES = 3
 CATEGORY_LEVELS = ("a", "b", "c", "d", "e")
 
 
@@ -87,6 +88,10 @@ def resolve(kind: str | Simulation, offers: int | None) -> Simulation:
             message = f"expected one of {', '.join(SCENARIOS)}; found {kind!r}."
             raise BriefError(blocked("D390", message, "Name a scenario or pass a Simulation."))
         kind = SCENARIOS[kind]
+    least = max(MIN_FEATURES, kind.types - 1)
+    if kind.surface != "promotions" and kind.features < least:
+        message = f"expected features of {least} or more, found {kind.features}."
+        raise BriefError(blocked("D391", message, "Ask for more features: the truth reads them."))
     if kind.surface == "promotions" and kind.features < len(promo.NAMES):
         kind = replace(kind, features=len(promo.NAMES))
     return kind if offers is None else replace(kind, offers=offers)
