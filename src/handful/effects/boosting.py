@@ -19,7 +19,10 @@ from handful.experiment.records import Features
 from handful.notation import Float32Array, FloatArray
 
 ROUNDS: Final = 120
+STRIDE: Final = 2
+"""Trees between two looks at the watched losses."""
 PATIENCE: Final = 12
+MAX_BINS: Final = 64
 MAX_ONE_HOT: Final = 32
 """Levels of a category that get a column of their own, most frequent first."""
 
@@ -41,7 +44,7 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Boosted:
-    """A grown ensemble and, for each watched set, the mean squared error after 0, 1, ... trees."""
+    """A grown ensemble; for each watched set, the mean squared error after 0, STRIDE, ... trees."""
 
     booster: xgboost.Booster
     rounds: int
@@ -93,10 +96,19 @@ def tree_matrix(columns: TreeColumns, values: FloatArray) -> Float32Array:
     return out
 
 
+def quantile_bins(columns: Float32Array) -> xgboost.QuantileDMatrix:
+    """Choose where columns may be cut, once for every ensemble; reads no outcome.
+
+    Cost: O(n q log n).
+    """
+    return xgboost.QuantileDMatrix(columns, max_bin=MAX_BINS, nthread=1)
+
+
 def grow(
     columns: Float32Array,
     targets: FloatArray,
     *,
+    bins: xgboost.QuantileDMatrix,
     watched: tuple[Watched, ...] = (),
     at_least: int = 0,
     seed: int,
@@ -106,6 +118,7 @@ def grow(
     Args:
         columns: (n, q) tree columns.
         targets: (n, G) targets of unit spread, centred.
+        bins: from `quantile_bins`: where columns may be cut, shared by all ensembles.
         watched: sets whose loss decides when to stop.
         at_least: trees grown whatever the losses say.
         seed: XGBoost's seed (ties only: no rows or columns are sampled).
@@ -120,27 +133,29 @@ def grow(
         "base_score": 0.0,
         "max_depth": 4,
         "eta": 0.1,
-        "max_bin": 64,
+        "max_bin": MAX_BINS,
         "reg_lambda": 30.0,
         "min_child_weight": max(20.0, rows / 1000) * outputs,
         "nthread": 1,
         "seed": seed,
         "verbosity": 0,
     }
-    matrix = xgboost.QuantileDMatrix(columns, targets, max_bin=64, nthread=1)
+    matrix = xgboost.QuantileDMatrix(columns, targets, max_bin=MAX_BINS, nthread=1, ref=bins)
     booster = xgboost.Booster(settings, [matrix])
     predicted = [np.zeros_like(w.targets) for w in watched]
     curves: list[list[float]] = [[float(np.mean(w.targets**2))] for w in watched]
     grown = 0
     while grown < (ROUNDS if watched else at_least):
         booster.update(matrix, grown)
+        grown += 1
+        if grown % STRIDE or not watched:
+            continue
         for w, so_far, curve in zip(watched, predicted, curves, strict=True):
-            step = booster.inplace_predict(w.columns, iteration_range=(grown, grown + 1))
+            step = booster.inplace_predict(w.columns, iteration_range=(grown - STRIDE, grown))
             so_far += np.asarray(step).reshape(so_far.shape)
             curve.append(float(np.mean((w.targets - so_far) ** 2)))
-        grown += 1
-        stalled = all(grown - int(np.argmin(c)) >= PATIENCE for c in curves)
-        if watched and stalled and grown >= at_least:
+        stalled = all(grown - STRIDE * int(np.argmin(c)) >= PATIENCE for c in curves)
+        if stalled and grown >= at_least:
             break
     return Boosted(booster, grown, tuple(np.array(c) for c in curves))
 
@@ -149,7 +164,7 @@ def best_rounds(curves: list[FloatArray]) -> int:
     """Return the number of trees with the least loss on average over watched sets."""
     longest = max(len(c) for c in curves)
     padded = [np.pad(c / c[0], (0, longest - len(c)), mode="edge") for c in curves]
-    return int(np.argmin(np.mean(padded, axis=0)))
+    return STRIDE * int(np.argmin(np.mean(padded, axis=0)))
 
 
 def to_forest(

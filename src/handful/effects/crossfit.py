@@ -62,12 +62,14 @@ class CrossFit:
         predicted: (n, G) P of the world without the row's fold.
         scores: (n, G) Gamma.
         worlds: one per fold.
+        models: the model each fold was predicted with; () where effects came from elsewhere.
     """
 
     fold: IntArray
     predicted: FloatArray
     scores: FloatArray
     worlds: tuple[World, ...]
+    models: tuple[EffectsModel, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +127,7 @@ def cross_fit(
     singles = [(frozenset({j}), rounds_of(shop, frozenset({j})), True) for j in folds]
     grow_all(shop, singles)
     predicted = np.empty((experiment.n_rows, experiment.n_offers))
-    worlds = []
+    worlds, models = [], []
     for j in folds:
         removed = frozenset({j})
         fitted = _fit(shop, removed)
@@ -133,12 +135,13 @@ def cross_fit(
         model = _model(shop, experiment.offers, removed, fitted)
         predicted[mine] = predict_profit(model, experiment.features.rows(mine))
         worlds.append(_world(shop, removed, fitted))
+        models.append(model)
         progress.advance()
     progress.finish()
     scores = doubly_robust(
         predicted, experiment.profit, experiment.offer, experiment.design.received
     )
-    return CrossFit(fold, predicted, scores, tuple(worlds))
+    return CrossFit(fold, predicted, scores, tuple(worlds), tuple(models))
 
 
 def learn_whole(experiment: Experiment, shop: Workshop) -> Learned:

@@ -12,7 +12,14 @@ import numpy as np
 
 from handful.effects import ridge
 from handful.effects.basis import basis_terms, evaluate_basis, make_basis
-from handful.effects.boosting import ROUNDS, grow, to_forest, tree_columns, tree_matrix
+from handful.effects.boosting import (
+    ROUNDS,
+    grow,
+    quantile_bins,
+    to_forest,
+    tree_columns,
+    tree_matrix,
+)
 from handful.effects.predict import predict_profit
 from handful.effects.records import EffectsModel
 from handful.errors import Finding
@@ -52,7 +59,9 @@ def distil(experiment: Experiment, predicted: FloatArray, seed: int) -> Copy:
     unit = float(left.std())
     if unit > 1e-9 * max(float(targets.std()), 1e-300):
         trees = tree_columns(features)
-        grown = grow(tree_matrix(trees, features.values), left / unit, at_least=ROUNDS, seed=0)
+        matrix = tree_matrix(trees, features.values)
+        bins = quantile_bins(matrix)
+        grown = grow(matrix, left / unit, bins=bins, at_least=ROUNDS, seed=0)
         scale = np.full(experiment.n_offers, unit)
         model = replace(model, forest=to_forest(grown, trees, ROUNDS, scale))
     kept = _kept(predict_profit(model, features), targets)

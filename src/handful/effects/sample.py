@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import xgboost
 
 from handful.effects.basis import Basis, evaluate_basis, make_basis
-from handful.effects.boosting import TreeColumns, tree_columns, tree_matrix
+from handful.effects.boosting import TreeColumns, quantile_bins, tree_columns, tree_matrix
 from handful.effects.outcome import OutcomeModels, make_outcome_models, outcome_rows
 from handful.effects.tails import tail_facts, winsorise
 from handful.experiment.records import Experiment
@@ -43,6 +44,7 @@ class LearnSample:
 
     basis: Basis
     trees: TreeColumns
+    bins: xgboost.QuantileDMatrix
     folds: tuple[LearnFold, ...]
     outcome: OutcomeModels
     weights: FloatArray
@@ -87,7 +89,8 @@ def make_sample(
         basis,
         experiment.n_offers,
     )
-    return LearnSample(basis, trees, folds, outcome, information(experiment), unit, seed)
+    bins = quantile_bins(np.concatenate([f.trees for f in folds]))
+    return LearnSample(basis, trees, bins, folds, outcome, information(experiment), unit, seed)
 
 
 def information(experiment: Experiment) -> FloatArray:

@@ -164,7 +164,12 @@ def grow_without(shop: Workshop, removed: FoldSet, *, at_least: int, watch: bool
         if watch
     )
     return grow(
-        columns, targets, watched=watched, at_least=at_least, seed=shop.sample.seed % (2**31)
+        columns,
+        targets,
+        bins=shop.sample.bins,
+        watched=watched,
+        at_least=at_least,
+        seed=shop.sample.seed % (2**31),
     )
 
 

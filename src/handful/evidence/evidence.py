@@ -161,7 +161,7 @@ def weigh_evidence(
         allowed=terms.allowed,
         single=single,
     )
-    held = challenges(experiment, case, values.gain_critical)
+    held = challenges(experiment, case, seed)
     control = None if experiment.control is None else experiment.offers[experiment.control]
     return Evidence(
         references=make_references(values, experiment.offers[single], control),

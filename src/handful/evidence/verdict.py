@@ -66,15 +66,18 @@ class Challenge:
         return self.t > self.critical and self.enough and self.same_way
 
 
-def challenges(experiment: Experiment, case: Case, critical: float) -> list[Challenge]:
+def challenges(experiment: Experiment, case: Case, seed: int) -> list[Challenge]:
     """Put every menu of two or more against every single offer.
+
+    The critical value is that of all menus' leads over the best single offer together.
 
     Cost: O(n K G).
     """
+    points = [point for point in case.frontier if point.offers >= 2]
+    leads = [(menu_name(point.offers), BEST_SINGLE) for point in points]
+    critical = make_family(case.means, difference_rows(case.means, leads), seed).critical
     found = []
-    for point in case.frontier:
-        if point.offers < 2:
-            continue
+    for point in points:
         pairs = [(menu_name(point.offers), single_name(g)) for g in case.allowed]
         family = make_family(case.means, difference_rows(case.means, pairs), 0)
         extra = np.array([point.setup_cost - case.setup[g] for g in case.allowed])
