@@ -104,3 +104,15 @@ def test_a_crossed_effect_needs_both_questions() -> None:
     tree = best_tree(scores, features, (0, 1), min_rows=10)
     assert tree.value == 20.0
     assert (assign_tree(tree, features) == (values[:, 0] == values[:, 1])).all()
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_neither_order_nor_unit_of_money_changes_the_rule(seed: int) -> None:
+    features, scores = _random_case(seed)
+    offers = tuple(range(scores.shape[1]))
+    tree = best_tree(scores, features, offers, min_rows=1)
+    order = np.random.default_rng(seed).permutation(scores.shape[0])
+    shuffled = best_tree(scores[order], features.rows(order), offers, min_rows=1)
+    assert shuffled.value == pytest.approx(tree.value)
+    quarters = best_tree(scores * 4, features, offers, min_rows=1)
+    assert quarters == RuleTree(tree.root, tree.yes, tree.no, tree.leaves, tree.value * 4)

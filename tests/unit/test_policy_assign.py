@@ -84,3 +84,35 @@ def test_strata_that_do_not_fit_are_refused(stratum: np.ndarray | None) -> None:
 
 def test_no_customers_is_no_decision() -> None:
     assert assign(made_policy(), made_features(0), np.zeros(0, np.int64)).offer.size == 0
+
+
+def test_the_order_of_customers_does_not_matter() -> None:
+    policy, features, stratum = made_policy(), made_features(), np.arange(400) % 4 - 1
+    order = np.random.default_rng(5).permutation(400)
+    whole = assign(policy, features, stratum)
+    shuffled = assign(policy, features.rows(order), stratum[order])
+    assert np.array_equal(whole.offer[order], shuffled.offer)
+    assert np.array_equal(whole.expected_profit[order], shuffled.expected_profit)
+
+
+def test_money_in_another_unit_changes_no_decision() -> None:
+    policy, features, stratum = made_policy(), made_features(), np.arange(400) % 4 - 1
+    model = policy.model
+    scaled = replace(
+        model,
+        constant=model.constant * 4,
+        terms=tuple(replace(t, table=t.table * 4, slope=t.slope * 4) for t in model.terms),
+        forest=replace(model.forest, leaves=model.forest.leaves * 4),
+    )
+    dollars = assign(policy, features, stratum)
+    quarters = assign(replace(policy, model=scaled), features, stratum)
+    assert np.array_equal(dollars.offer, quarters.offer)
+    assert np.array_equal(dollars.expected_profit * 4, quarters.expected_profit)
+
+
+def test_a_larger_menu_never_expects_less() -> None:
+    policy, features, stratum = made_policy(), made_features(), np.zeros(400, np.int64)
+    few = assign(replace(policy, menu=(1, 2)), features, stratum)
+    more = assign(policy, features, stratum)
+    assert (more.expected_profit >= few.expected_profit).all()
+    assert more.expected_profit.sum() > few.expected_profit.sum()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import replace
+from decimal import Decimal
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -29,7 +31,7 @@ def test_each_row_is_decided_as_among_many() -> None:
         assert one.expected_profit == decided.expected_profit[row]
 
 
-@pytest.mark.parametrize("missing", [None, math.nan, math.inf, -math.inf, 10**400])
+@pytest.mark.parametrize("missing", [None, math.nan, math.inf, -math.inf, 10**400, Decimal("NaN")])
 def test_what_is_no_finite_number_is_missing(missing: object) -> None:
     policy = made_policy()
     assert decide(policy, ROW | {"age": missing}, "q1") == decide(policy, ROW | {"age": None}, "q1")
@@ -49,6 +51,12 @@ def test_truths_are_the_labels_true_and_false() -> None:
     for value, label in ((True, "true"), (False, "false")):
         with_value = decide(policy, ROW | {"zip": value}, "q1")
         assert with_value == decide(policy, ROW | {"zip": label}, "q1")
+
+
+@pytest.mark.parametrize("three", [3, np.int64(3), np.float32(3), Decimal("3.0"), Fraction(3)])
+def test_numbers_of_any_kind_are_numbers(three: object) -> None:
+    policy = made_policy()
+    assert decide(policy, ROW | {"age": three}, "q1") == decide(policy, ROW | {"age": 3.0}, "q1")
 
 
 def test_further_entries_are_ignored() -> None:

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import ctypes
 import math
-import sys
 from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from numbers import Real
 
 import numpy as np
 
@@ -112,8 +113,12 @@ def _level_code(label: object, levels: Sequence[str]) -> float:
 def _number(name: str, value: object, problems: list[Finding]) -> float:
     if value is None:
         return MISSING
-    if isinstance(value, int | float):
-        return float(value) if abs(value) <= sys.float_info.max else MISSING
+    if isinstance(value, Real | Decimal):
+        try:
+            number = float(value)
+        except OverflowError:
+            return MISSING
+        return number if math.isfinite(number) else MISSING
     message = f"expected a number for feature '{name}'; found {type(value).__name__}."
     problems.append(blocked("P711", message, "Give a number, or null where it is not known."))
     return MISSING
