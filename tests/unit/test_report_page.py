@@ -161,6 +161,24 @@ def test_it_is_said_clearly_when_the_data_do_not_support_personalising() -> None
     assert "This is an answer" not in Page(rendered("handful")).words
 
 
+def test_what_being_wrong_costs_stands_beside_the_verdict() -> None:
+    assert (
+        "At the low end of the band the plan still gains £0.48" in Page(rendered("handful")).words
+    )
+    words = Page(rendered("one_offer")).words
+    assert "A menu of 2 would earn $0.013 per customer more at the high end" in words
+
+
+def test_the_four_reference_lines_are_always_there() -> None:
+    for name, menu in (("one_offer", "Menu of 2:"), ("handful", "Menu of 3:")):
+        html = rendered(name)
+        start = html.index('id="table-reference"')
+        words = Page(html[start : html.index("</table>", start)]).words
+        for line in ("No offer", "Best single offer:", menu, "One-to-one"):
+            assert line in words
+        assert words.count("chosen") == 1
+
+
 def test_an_absent_rival_says_why() -> None:
     assert "n/a: the log has no age or region column" in Page(rendered("one_offer")).words
 

@@ -198,14 +198,14 @@ def _ladder_chart(plan: Plan) -> Chart | None:
         for rung in plan.ladder
         if rung.gain is not None
     ]
-    menus = [p for p in plan.frontier if p.offers >= 2]
-    chosen = [p for p in menus if p.offers == plan.verdict.offers] or menus[:1]
+    at = sections.shown_menu(plan)
     form = "This plan ({} offers)" if plan.verdict.kind == "handful" else "Best menu of {}"
-    ours = [_whisker(form.format(p.offers), p.gain_over_single, chosen=True) for p in chosen]
+    if at is not None:
+        point = plan.frontier[at]
+        ours = _whisker(form.format(point.offers), point.gain_over_single, chosen=True)
+        rows.insert(0, ours)
     axis = f"Gain over the best single offer, {plan.experiment.currency} per customer"
-    return _whiskers(
-        [*ours, *rows], axis, "ladder", "Gain of each rival over the best single offer"
-    )
+    return _whiskers(rows, axis, "ladder", "Gain of each rival over the best single offer")
 
 
 def _segments_chart(plan: Plan) -> Chart | None:

@@ -56,32 +56,44 @@ def _frontier_cells(plan: Plan, at: int, places: int, gain_places: int) -> tuple
     )
 
 
+def shown_menu(plan: Plan) -> int | None:
+    """Return the position of the menu to set beside the rivals: the plan's, else the best of many.
+
+    Args:
+        plan: the plan.
+
+    Returns:
+        The position in the frontier of the chosen menu of two or more offers, or of the one with
+        the highest net value; None when no menu of two or more was valued.
+    """
+    many = [at for at, point in enumerate(plan.frontier) if point.offers >= 2]
+    if not many:
+        return None
+    if plan.verdict.kind == "handful":
+        many = [at for at in many if plan.frontier[at].offers == plan.verdict.offers] or many
+    return max(many, key=lambda at: plan.frontier[at].net)
+
+
 def reference_table(plan: Plan) -> Table:
-    """Return the reference lines as a table: no offer, best single, chosen menu, one-to-one."""
+    """Return the reference lines as a table: no offer, best single, menu of K, one-to-one."""
+    best = plan.reference.best_single.offer or "not named"
+    named = [(f"Best single offer: {best}", "reference.best_single")]
+    if plan.reference.no_offer is not None:
+        named.insert(0, ("No offer", "reference.no_offer"))
+    at = shown_menu(plan)
+    if at is not None:
+        point = plan.frontier[at]
+        named.append((f"Menu of {point.offers}: {offers_text(point.menu)}", f"frontier.{at}"))
+    named.append(("One-to-one: each customer’s best of all offers", "reference.one_to_one"))
     places = decimals(plan.frontier)
-    none = plan.reference.no_offer
+    chosen = f"frontier.{at}" if plan.verdict.kind == "handful" else "reference.best_single"
+    marked = plan.verdict.kind in ("handful", "one_offer")
     rows = [
-        Row(("No offer", interval(plan, "reference.no_offer", places)))
-        if none
-        else Row(("No offer", "n/a: the experiment had no “no offer” arm")),
-        Row(
-            (
-                f"Best single offer: {plan.reference.best_single.offer or 'not named'}",
-                interval(plan, "reference.best_single", places),
-            )
-        ),
-        *(
-            Row(
-                (f"Menu of {point.offers}: {offers_text(point.menu)}",
-                 interval(plan, f"frontier.{at}", places)),
-                chosen=True,
-            )
-            for at, point in enumerate(plan.frontier)
-            if plan.verdict.kind == "handful" and point.offers == plan.verdict.offers
-        ),
-        Row(("One-to-one: each customer’s best of all offers",
-             interval(plan, "reference.one_to_one", places))),
-    ]  # fmt: skip
+        Row((name, interval(plan, field, places)), marked and field == chosen)
+        for name, field in named
+    ]
+    if plan.reference.no_offer is None:
+        rows.insert(0, Row(("No offer", "n/a: the experiment had no “no offer” arm")))
     columns = (Column("Reference line"), Column("Value per customer, held out", numeric=True))
     return Table("reference", "The four reference lines", columns, tuple(rows))
 
@@ -158,7 +170,7 @@ def split_table(plan: Plan, baseline: str) -> Table:
         Row((name, interval(plan, f"verdict.gain.{field}", places))) for name, field in named
     )
     columns = (Column("Part"), Column("Gain per customer, held out", numeric=True))
-    return Table("split", "Where the gain comes from", columns, rows)
+    return Table("split", "The gain, part by part", columns, rows)
 
 
 def tails_table(plan: Plan) -> Table:

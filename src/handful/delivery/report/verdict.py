@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from handful.delivery.report.figures import count, decimals, interval, lookup, money
+from handful.delivery.report.sections import shown_menu
 from handful.delivery.report.tables import offers_text
 from handful.delivery.report.wording import (
     Sentence,
@@ -199,11 +200,33 @@ def _sureness(plan: Plan, field: str) -> str:
 
 
 def to_be_wrong(plan: Plan) -> Sentence:
-    """Return what being wrong would cost: the pessimistic end of the band of the gain."""
+    """Return what being wrong would cost: the ends of the bands that go against the verdict."""
+    return (*_pessimistic(plan), *_forgone(plan))
+
+
+def _pessimistic(plan: Plan) -> Sentence:
     field, label = _gain_field(plan)
     if field is None:
         return ()
-    low = money(plan, f"{field}.lo", decimals((_estimate(plan, field),)))
-    verb = "still gains" if _estimate(plan, field).lo > 0 else "gains"
-    return (f"At the pessimistic end of the band the plan {verb} ", low,
-            f" per customer over {label}.")  # fmt: skip
+    found = _estimate(plan, field)
+    low = money(plan, f"{field}.lo", decimals((found,)))
+    verb = "still gains" if found.lo > 0 else "gains"
+    return (f"At the low end of the band the plan {verb} ", low, f" per customer over {label}. ")
+
+
+def _forgone(plan: Plan) -> Sentence:
+    """Return what one offer for all gives up if the best menu is as good as its band allows."""
+    at = shown_menu(plan)
+    if plan.verdict.kind != "one_offer" or at is None:
+        return ()
+    point = plan.frontier[at]
+    if point.gain_over_single.hi <= 0:
+        return ()
+    field = f"frontier.{at}.gain_over_single.hi"
+    high = money(plan, field, decimals((point.gain_over_single,)))
+    return (
+        f"A menu of {point.offers} would earn ",
+        high,
+        " per customer more at the high end of its band, before set-up costs: about as much as "
+        "the verdict can leave on the table.",
+    )
