@@ -15,7 +15,11 @@ MAX_ARGUMENTS = 6
 
 # Entry points people call by keyword, where a record would only move the arguments elsewhere.
 MANY_ARGUMENTS = {
-    "handful.menu.choose.choose_menu": "the engine's one public call",
+    "handful.menu.choose.choose_menu": "the engine's public call: a matrix and its rules",
+    "handful.planning.run.plan": "the public call of the main job",
+    "handful.experiment.records.Experiment.from_frame": "the keys of a brief, by name",
+    "handful.experiment.sources.stream_customers": "what a customer file must hold, by name",
+    "handful.kernels.forest.score_forest": "one argument per array handed to C",
 }
 
 DRAWERS = re.compile(r"(^|_)(utils?|helpers?|common|misc|tools)$")

@@ -10,6 +10,12 @@ from numpy.typing import NDArray
 from handful.kernels.library import load
 from handful.notation import BoolArray, Float32Array, FloatArray, IntArray
 
+ARRAY_TYPES = (
+    np.int64, np.int64, np.float32, np.int64, np.int64, np.uint8, np.float64, np.uint8,
+)  # fmt: skip
+"""What the compiled side expects of roots, feature, threshold, left, right, missing_left, leaves
+and is_category."""
+
 
 def score_forest(  # noqa: PLR0913 - one argument per array of the forest
     values: FloatArray,
@@ -54,17 +60,9 @@ def score_forest(  # noqa: PLR0913 - one argument per array of the forest
     if out.shape != (n_rows, n_offers) or out.dtype != np.float64 or not out.flags.c_contiguous:
         raise ValueError("expected `out` to be a row-major float64 array of (n, G).")
     table = values if values.dtype == np.float64 else values.astype(np.float64)
-    arrays = [
-        _plain(roots, np.int64),
-        _plain(feature, np.int64),
-        _plain(threshold, np.float32),
-        _plain(left, np.int64),
-        _plain(right, np.int64),
-        _plain(missing_left, np.uint8),
-        _plain(leaves, np.float64),
-        _plain(is_category, np.uint8),
-    ]
-    at = [ctypes.c_void_p(array.ctypes.data) for array in arrays]
+    arrays = (roots, feature, threshold, left, right, missing_left, leaves, is_category)
+    plain = [_plain(array, dtype) for array, dtype in zip(arrays, ARRAY_TYPES, strict=True)]
+    at = [ctypes.c_void_p(array.ctypes.data) for array in plain]
     count = ctypes.c_int64
     status = library.handful_score_forest(
         ctypes.c_void_p(table.ctypes.data),
