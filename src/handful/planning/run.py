@@ -154,7 +154,8 @@ def _evidence(
         learned = learn_whole(experiment, own.first)
         test = measure_heterogeneity(own.first)
         predicted = predict_profit(learned.model, experiment.features)
-        model, claims, notes = learned.model, Claims(predicted, test, learned), ()
+        model, claims = learned.model, Claims(predicted, test, learned)
+        notes: tuple[Finding, ...] = ()
     else:
         untested = HeterogeneityTest(None, None)
         model, claims, notes = given.model, Claims(given.whole, untested), given.findings
