@@ -210,9 +210,10 @@ def _line(key: str, value: str | tuple[str, ...] | None, comment: str) -> str:
 
 
 def _example(roles: _Roles) -> str:
-    control = (roles.control or "none").replace("'", "''").replace("\n", " ")
-    offer = _identifier(roles.offer).replace("\n", " ")
-    return f"#   0.30 * spend - CASE WHEN {offer} = '{control}' THEN 0 ELSE 0.05 END"
+    control = (roles.control or "none").replace("'", "''")
+    free = f"CASE WHEN {_identifier(roles.offer)} = '{control}' THEN 0 ELSE 0.05 END"
+    line = f"#   0.30 * spend - {free}"
+    return "".join(c if c.isprintable() else " " for c in line)
 
 
 def _write(source: str, roles: _Roles) -> str:
