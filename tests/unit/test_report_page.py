@@ -169,6 +169,20 @@ def test_what_being_wrong_costs_stands_beside_the_verdict() -> None:
     assert "A menu of 2 would earn $0.013 per customer more at the high end" in words
 
 
+def test_long_names_do_not_drown_the_first_sentence() -> None:
+    names = tuple(f"Voucher {k} for everything in every shop on weekends" for k in "ABC")
+    first = re.search(r"<h1.*?</h1>", render_report(handful_plan(names)), re.DOTALL)
+    assert first is not None
+    words = Page(first[0]).words
+    assert words.startswith("Run 3 offers and give each customer the one that suits them.")
+
+
+def test_a_long_menu_is_told_by_its_step() -> None:
+    words = Page(rendered("handful")).words
+    assert "The menu of 7, and Bundle E" in words
+    assert "10% off, Free delivery and Gift" in words
+
+
 def test_the_four_reference_lines_are_always_there() -> None:
     for name, menu in (("one_offer", "Menu of 2:"), ("handful", "Menu of 3:")):
         html = rendered(name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from handful.delivery.report.figures import (
     count,
@@ -15,6 +16,8 @@ from handful.delivery.report.figures import (
 )
 from handful.delivery.report.tables import Cell, Column, Row, Table, offers_text
 from handful.planning.records import Plan
+
+_SHORT_MENU: Final = 3
 
 
 def frontier_table(plan: Plan) -> Table:
@@ -45,7 +48,7 @@ def _frontier_cells(plan: Plan, at: int, places: int, gain_places: int) -> tuple
     cost_places = max(places, significant(point.setup_cost for point in plan.frontier))
     return (
         count(plan, f"{field}.offers"),
-        offers_text(plan.frontier[at].menu),
+        _menu_words(plan, at),
         interval(plan, field, places),
         interval(plan, f"{field}.gain_over_single", gain_places),
         share(plan, f"{field}.share_of_one_to_one", "one-to-one gains nothing over one offer"),
@@ -54,6 +57,20 @@ def _frontier_cells(plan: Plan, at: int, places: int, gain_places: int) -> tuple
         share(plan, f"{field}.certified_gap", "no bound was made"),
         money(plan, f"{field}.claimed", places),
     )
+
+
+def _menu_words(plan: Plan, at: int) -> str:
+    """Name a menu's offers; a long one that is not the plan's by its step from the menu before."""
+    point = plan.frontier[at]
+    whole = offers_text(point.menu)
+    if at == 0 or point.offers <= _SHORT_MENU or point.offers == plan.verdict.offers:
+        return whole
+    before = plan.frontier[at - 1]
+    added = tuple(name for name in point.menu if name not in before.menu)
+    left = tuple(name for name in before.menu if name not in point.menu)
+    out = f" without {offers_text(left)}" if left else ""
+    step = f"The menu of {before.offers}{out}, and {offers_text(added)}"
+    return step if len(step) < len(whole) else whole
 
 
 def shown_menu(plan: Plan) -> int | None:

@@ -19,6 +19,9 @@ from handful.delivery.report.wording import (
 from handful.evidence.records import Estimate
 from handful.planning.records import Plan
 
+_HEADLINE_NAMES: Final = 110
+"""Characters that the offers' names may take in the first sentence."""
+
 
 @dataclass(frozen=True, slots=True)
 class Tile:
@@ -47,9 +50,11 @@ def _handful(plan: Plan) -> Sentence:
         return (f"Run {plan.verdict.offers} offers: {quoted_menu(plan.verdict.menu)}.",)
     place = decimals((plan.frontier[at].gain_over_single,))
     gain = interval(plan, f"frontier.{at}.gain_over_single", place)
+    names = quoted_menu(plan.verdict.menu)
+    named = f", {names}," if len(names) <= _HEADLINE_NAMES else ""
     return (
-        f"Run {plan.verdict.offers} offers, {quoted_menu(plan.verdict.menu)}, and give each "
-        "customer the one that suits them. That earns ",
+        f"Run {plan.verdict.offers} offers{named} and give each customer the one that suits "
+        "them. That earns ",
         gain,
         " per customer more than the best single offer for everybody.",
     )
@@ -133,8 +138,10 @@ def _what(plan: Plan) -> Tile:
         "refused": "Nothing yet",
     }
     answer = answers.get(verdict.kind) or offers_text(verdict.menu)
-    extra = plan.frontier and plan.frontier[-1].offers
-    note = f"Chosen among menus of 1 to {extra} offers." if extra else ""
+    most = plan.frontier[-1].offers if plan.frontier else 0
+    note = f"Chosen among menus of 1 to {most} offers." if most > 1 else ""
+    if len(answer) > _HEADLINE_NAMES and verdict.offers > 1:
+        answer, note = f"{verdict.offers} offers", f"Each is named below. {note}"
     return Tile("What to run", (answer,), (note,))
 
 

@@ -12,6 +12,7 @@ from handful.delivery.report.figures import (
     money,
     plain,
     share,
+    significant,
 )
 from handful.delivery.report.tables import offers_text
 from handful.planning.records import Plan
@@ -60,9 +61,10 @@ def setup_note(plan: Plan) -> Sentence:
     if at is None or plan.frontier[at].setup_cost == 0 or plan.verdict.kind == "refused":
         return ()
     place = decimals(plan.frontier)
+    cost_place = max(place, significant([plan.frontier[at].setup_cost]))
     return (
         "Setting up costs ",
-        money(plan, f"frontier.{at}.setup_cost", place),
+        money(plan, f"frontier.{at}.setup_cost", cost_place),
         " per customer and leaves a net value of ",
         money(plan, f"frontier.{at}.net", place),
         " per customer.",
