@@ -1,5 +1,5 @@
 # Every command builds what it needs first; a second run finds it done.
-.PHONY: setup browser demo test study bench lint types arch clean
+.PHONY: setup browser demo test record study bench lint types arch clean
 SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/.handful-ready
@@ -20,6 +20,10 @@ demo: setup
 
 test: setup browser
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2
+
+record: setup
+	$(BIN)/handful demo hillstrom --out out/hillstrom
+	cp out/hillstrom/plan.json tests/golden/hillstrom-plan.json
 
 study: setup
 	@set -e; for study in studies/[a-z]*.py; do echo "== $$study"; $(BIN)/python "$$study"; done

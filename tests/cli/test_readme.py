@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import subprocess
 import sys
@@ -83,3 +84,29 @@ def test_readme_python_runs_and_prints_what_it_says(tmp_path: Path) -> None:
     script.write_text(code.group(1), encoding="utf-8")
     run = subprocess.run([sys.executable, script], capture_output=True, text=True, check=True)
     assert run.stdout == "1 (0,) 11.0\n2 (0, 2) 14.8\n3 (0, 1, 2) 14.9\n"
+
+
+def test_readme_shows_the_recorded_plan() -> None:
+    """Every number of the example is that of the plan in tests/golden."""
+    text = (ROOT / "tests/golden/hillstrom-plan.json").read_text(encoding="utf-8")
+    plan = json.loads(text)
+    lines = {
+        "no offer": plan["reference"]["no_offer"],
+        "best single offer (Mens E-Mail)": plan["reference"]["best_single"],
+        "one-to-one": plan["reference"]["one_to_one"],
+        "Gain per customer": plan["verdict"]["gain"]["total"],
+    }
+    for name, found in lines.items():
+        shown = f"{name}: {found['value']:.3f} USD ({found['lo']:.3f} to {found['hi']:.3f} USD)"
+        assert shown in README
+    assert all(reason in README for reason in plan["verdict"]["reasons"])
+    total = 2_000_000 * plan["verdict"]["gain"]["total"]["value"]
+    assert f"Over 2,000,000 customers: {total:,.0f} USD" in README
+
+
+def test_readme_shows_the_recorded_ladder() -> None:
+    text = (ROOT / "tests/golden/hillstrom-plan.json").read_text(encoding="utf-8")
+    for rung in json.loads(text)["ladder"]:
+        gain = rung["gain"]
+        assert f"| {rung['name']} | {rung['value']:.3f} | {gain['value']:.3f} |" in README
+        assert gain["lo"] <= 0 <= gain["hi"]
