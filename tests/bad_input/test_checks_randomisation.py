@@ -8,6 +8,7 @@ import pytest
 
 from handful.data import demo_path
 from handful.experiment.checks import check_experiment
+from handful.experiment.records import Features, FeatureSchema
 from handful.experiment.simulate import simulate
 from made_experiment import design_of, found, made_experiment, spec
 
@@ -166,6 +167,27 @@ def test_accepting_it_in_writing_turns_the_block_into_a_warning():
     design, _ = design_of(offer, said=spec(accept_observational=True))
     kept = check_experiment(replace(made, design=design, findings=()))
     assert found(kept.findings, "C440").level == "warn"
+
+
+def test_logged_probabilities_that_ignore_what_drove_the_draw_block():
+    offer, columns = confounded()
+    received = np.full(8000, 0.5)
+    said = spec(propensity="column:p")
+    made = made_experiment(8000, offer=offer, columns=columns, said=said, received=received)
+    assert found(check_experiment(made).findings, "C440").level == "block"
+
+
+def test_what_estimated_probabilities_do_not_mend_is_said():
+    drawn = simulate("observational", n=8000).experiment
+    squared = np.abs(drawn.features.values[:, 1:2]) + 2.0 * (drawn.offer[:, None] > 2)
+    values = np.asfortranarray(np.column_stack([drawn.features.values, squared]))
+    schema = drawn.features.schema
+    wider = FeatureSchema((*schema.names, "bent"), (*schema.kinds, "number"), (*schema.levels, ()))
+    design = replace(drawn.design, kind="estimate", observational=True)
+    made = replace(drawn, features=Features(wider, values), design=design)
+    finding = found(check_experiment(made).findings, "C440")
+    assert finding.level == "warn"
+    assert "even with the estimated probabilities as weights" in finding.message
 
 
 def quarters(n=14_000):

@@ -75,6 +75,24 @@ def test_sample_ratio_p_values_are_right_when_the_plan_was_kept(clusters):
     assert called <= 2
 
 
+def test_balance_stays_right_for_logged_probabilities_and_rare_levels():
+    low, tries = 0, 0
+    for seed in range(DRAWS):
+        rng = np.random.default_rng(seed)
+        shares = rng.dirichlet(np.ones(6), size=1500)
+        offer = (rng.random(1500)[:, None] > np.cumsum(shares, axis=1)[:, :-1]).sum(axis=1)
+        offer[:6] = np.arange(6)
+        received = shares[np.arange(1500), offer]
+        columns = {"rare": rng.random(1500) < 0.02, "age": rng.normal(size=1500)}
+        said = spec(propensity="column:p")
+        made = made_experiment(1500, offer=offer, columns=columns, said=said, received=received)
+        p_values = [b.p_value for b in feature_balance(made)]
+        assert min(p_values, default=1.0) > 1e-6
+        low += sum(p < 0.05 for p in p_values)
+        tries += len(p_values)
+    assert low / tries <= 0.05 + 4.0 * np.sqrt(0.05 * 0.95 / tries)
+
+
 def test_right_logged_probabilities_are_not_called_wrong():
     called = 0
     for seed in range(DRAWS):

@@ -110,11 +110,13 @@ def test_weights_balance_a_log_that_carries_its_probabilities():
 
 
 def test_units_are_rows_or_pure_clusters():
-    made = made_experiment(6, offer=np.array([0, 0, 1, 1, 0, 1]), columns={"x": np.arange(6.0)})
+    made = made_experiment(6, offer=np.array([0, 0, 1, 1, 0, 0]), columns={"x": np.arange(6.0)})
     assert randomised_units(made).of_row is None
     pairs = randomised_units(replace(made, cluster=np.array([0, 0, 1, 1, 2, 2])))
-    assert pairs.counts.tolist() == [[2, 2]]
-    assert pairs.rows.tolist() == [[3, 3]]
+    assert pairs.counts.tolist() == [[2, 1]]
+    assert pairs.rows.tolist() == [[4, 2]]
+    mixed = randomised_units(replace(made, cluster=np.array([0, 1, 0, 1, 2, 2])))
+    assert mixed.of_row is None
 
 
 def test_the_fewest_strata_that_mend_are_named():

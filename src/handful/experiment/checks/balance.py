@@ -6,11 +6,15 @@ For a feature x, centred within strata and summed over units of randomisation to
     V   = sum_s a_s (diag(n_s) - n_s n_s' / N_s),   a_s = sum_{u in s} Z_u^2 / (N_s - 1)
     W   = U' V^+ U  ~  chi-square(rank V)
 
-V is the exact covariance of U when offers are permuted among the units of a stratum. Where the log
-carries a probability for every row, U and V are weighted by it instead. Numbers are clipped at
-their 0.5 % and 99.5 % quantiles, missing values and category levels are columns of their own, and
-offers with too few units for the approximation are pooled. A feature's p-value is the smallest of
-its columns' times their number. Cost O(n p + p G^3).
+V is the exact covariance of U when offers are permuted among the units of a stratum. Where each row
+has a probability of its own (logged or estimated), every offer is tested alone, Bonferroni:
+
+    U_g = sum_i z_i (1{t_i = g} / e_i - 1), divided by the root of its units' squares.
+
+Numbers are clipped at their 0.5 % and 99.5 % quantiles, missing values and category levels are
+columns of their own, and offers with too few units for the approximation are pooled (left out where
+weighted). A feature's p-value is the smallest of its columns' times their number.
+Cost O(n p + p G^3).
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
-from scipy.stats import chi2
+from scipy.stats import chi2, norm
 
 from handful.experiment.checks.units import Units, randomised_units
 from handful.experiment.records import Experiment
@@ -134,9 +138,8 @@ def _column_test(
     z = z / spread
     unit = units.total(z)
     if experiment.design.kind in {"column", "estimate"}:
-        u, v, weight = _weighted(experiment, units, z, unit)
-    else:
-        u, v, weight = _permuted(units, unit)
+        return _weighted_test(experiment, units, z, unit)
+    u, v, weight = _permuted(units, unit)
     pooled = _pooling(units, unit)
     if pooled.shape[0] < 2:
         return None
@@ -157,14 +160,25 @@ def _permuted(units: Units, unit: FloatArray) -> tuple[FloatArray, FloatArray, F
     return sums, v, units.rows.sum(axis=0).astype(np.float64)
 
 
-def _weighted(
+def _weighted_test(
     experiment: Experiment, units: Units, z: FloatArray, unit: FloatArray
-) -> tuple[FloatArray, FloatArray, FloatArray]:
+) -> tuple[float, float, int] | None:
     weight = 1.0 / experiment.design.received
     weighted = units.total(z * weight)
     u = units.by_cell(weighted).sum(axis=0)
-    v: FloatArray = np.diag(units.by_cell(weighted**2).sum(axis=0)) - float(unit @ unit)
-    return u, v, offer_totals(experiment, weight)
+    cross = units.by_cell(weighted * (weighted - 2.0 * unit)).sum(axis=0)
+    total, square = offer_totals(experiment, weight), offer_totals(experiment, weight**2)
+    # Few rows of a rare level make their own squares too small an error: then the average's serves.
+    average = float(np.mean(z**2)) * (square - experiment.n_rows)
+    error = np.sqrt(np.maximum(np.maximum(cross + float(unit @ unit), average), 1e-300))
+    effective = total**2 / np.maximum(square, 1e-300)
+    tested = np.flatnonzero(effective / _kurtosis(unit) >= MIN_EFFECTIVE_UNITS)
+    if tested.size == 0:
+        return None
+    p_value = 2.0 * float(norm.sf(np.max(np.abs(u / error)[tested]))) * tested.size
+    difference = np.abs(u)[tested] / total[tested]
+    worst = int(np.argmax(difference))
+    return min(1.0, p_value), -float(difference[worst]), int(tested[worst])
 
 
 def offer_totals(experiment: Experiment, values: FloatArray) -> FloatArray:
@@ -175,8 +189,7 @@ def offer_totals(experiment: Experiment, values: FloatArray) -> FloatArray:
 
 def _pooling(units: Units, unit: FloatArray) -> FloatArray:
     """Return the (H, G) matrix that adds up offers with too few units for this column's tails."""
-    square = unit * unit
-    kurtosis = float(square @ square) * unit.size / float(square.sum()) ** 2
+    kurtosis = _kurtosis(unit)
     enough: BoolArray = units.counts.sum(axis=0) / kurtosis >= MIN_EFFECTIVE_UNITS
     identity = np.eye(enough.size)
     rest = (~enough).astype(np.float64)[None, :]
@@ -184,6 +197,11 @@ def _pooling(units: Units, unit: FloatArray) -> FloatArray:
     if float((units.counts.sum(axis=0) * ~enough).sum()) / kurtosis >= MIN_EFFECTIVE_UNITS:
         pooled = np.vstack([pooled, rest])
     return pooled
+
+
+def _kurtosis(unit: FloatArray) -> float:
+    square = unit * unit
+    return float(square @ square) * unit.size / float(square.sum()) ** 2
 
 
 def _chi_square_tail(u: FloatArray, v: FloatArray) -> float:

@@ -30,6 +30,7 @@ MAX_NEW_STRATA = 6
 ROWS_PER_STRATUM = 50
 BINS = 10
 
+CLUSTER = "If whole households or shops were given one offer, name them as `cluster`."
 ACCEPT = 'write propensity = "estimate" and accept_observational = true to go on all the same'
 
 
@@ -58,15 +59,18 @@ def _level(experiment: Experiment) -> Level:
 def _failure(experiment: Experiment, tested: tuple[Balance, ...], bad: list[Balance]) -> Finding:
     level = _level(experiment)
     share = len(bad) / len(tested)
+    found = (
+        f"{len(bad)} of {len(tested)} features differ between offers more than a draw allows "
+        f"({listed([b.name for b in bad])}; {_evidence(bad[0])})"
+    )
+    if experiment.design.kind == "estimate":
+        message = f"{found}, even with the estimated probabilities as weights."
+        remedy = "Add features that say why customers got different offers, or name strata."
+        return Finding("C440", level, message, remedy, len(bad), share)
     if len(bad) == 1:
         message, remedy = _single(bad[0], len(tested))
         return Finding("C441", level, message, remedy, 1, share)
     strata = strata_that_mend(experiment, bad)
-    names = listed([b.name for b in bad])
-    found = (
-        f"{len(bad)} of {len(tested)} features differ between offers more than a draw allows "
-        f"({names}; {_evidence(bad[0])})"
-    )
     if strata:
         message = (
             f"{found}; within {listed(strata)} the rest balance: shares seem to change with "
@@ -75,7 +79,7 @@ def _failure(experiment: Experiment, tested: tuple[Balance, ...], bad: list[Bala
         remedy = _name_strata(experiment, strata)
         return Finding("C442", level, message, remedy, len(bad), share)
     message = f"{found}: the log does not look randomised, so offers cannot be compared fairly."
-    remedy = f"Use the log of a randomised experiment or name its strata; or {ACCEPT}."
+    remedy = f"Use the log of a randomised experiment or name its strata; or {ACCEPT}. {CLUSTER}"
     return Finding("C440", level, message, remedy, len(bad), share)
 
 
@@ -100,7 +104,7 @@ def _single(b: Balance, tested: int) -> tuple[str, str]:
     )
     remedy = (
         f"If it was measured after the offer: exclude = [{b.name!r}]. If shares changed with it: "
-        f"strata = [{b.name!r}], in groups if it has many values. If neither, {ACCEPT}."
+        f"strata = [{b.name!r}], in groups if it has many values. {CLUSTER} Otherwise {ACCEPT}."
     )
     return message, remedy
 

@@ -1,7 +1,9 @@
 """What was randomised: rows, or clusters when the offer was given to whole clusters.
 
 A unit is one (cluster, stratum, offer): one row where every cluster is a row, one cluster where
-clusters are pure. Under the design, the offers of the units of a stratum are exchangeable.
+clusters are pure. Where more than `MIXED` of the clusters with several rows hold several offers,
+the draw was evidently by row, and rows are the units. Under the design, the offers of the units of
+a stratum are exchangeable.
 """
 
 from __future__ import annotations
@@ -12,6 +14,8 @@ import numpy as np
 
 from handful.experiment.records import Experiment
 from handful.notation import FloatArray, IntArray
+
+MIXED = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +52,14 @@ def randomised_units(experiment: Experiment) -> Units:
     shape = (len(experiment.strata), experiment.n_offers)
     cell = experiment.stratum * shape[1] + experiment.offer
     rows = np.bincount(cell, minlength=shape[0] * shape[1]).reshape(shape)
-    n_clusters = int(experiment.cluster.max()) + 1 if experiment.n_rows else 0
-    if n_clusters == experiment.n_rows:
+    sizes = np.bincount(experiment.cluster)
+    if sizes.size == experiment.n_rows:
         return Units(None, cell, rows, rows)
     key = experiment.cluster * rows.size + cell
     units, of_row = np.unique(key, return_inverse=True)
+    parts = np.bincount(units // rows.size, minlength=sizes.size)
+    if float(np.mean(parts[sizes > 1] > 1)) > MIXED:
+        return Units(None, cell, rows, rows)
     unit_cell = units % rows.size
     counts = np.bincount(unit_cell, minlength=rows.size).reshape(shape)
     return Units(of_row, unit_cell, counts, rows)
