@@ -55,7 +55,7 @@ def render_report(plan: Plan) -> str:
     """Return the plan as one self-contained HTML page.
 
     The page needs no network and no script to be read: charts are drawn into it as SVG, a script
-    of a few lines only sorts tables, and its content-security policy allows nothing but that
+    of a few lines only sorts tables and unfolds them for print, and its content-security policy allows nothing but that
     style sheet and that script, both by hash. The same plan always gives the same bytes.
 
     Args:
@@ -73,7 +73,7 @@ def render_report(plan: Plan) -> str:
         True
     """
     css = (_HERE / "report.css").read_text(encoding="utf-8")
-    script = (_HERE / "sort.js").read_text(encoding="utf-8")
+    script = (_HERE / "page.js").read_text(encoding="utf-8")
     environment = Environment(
         loader=FileSystemLoader(_HERE),
         autoescape=True,

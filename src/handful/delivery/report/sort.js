@@ -29,3 +29,7 @@ for (const heading of document.querySelectorAll("table.sortable thead th")) {
   heading.append(button);
   button.addEventListener("click", () => sortBy(heading));
 }
+/* On paper nothing can be opened, so everything is. */
+window.addEventListener("beforeprint", () => {
+  for (const part of document.querySelectorAll("details")) part.open = true;
+});
