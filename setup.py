@@ -11,7 +11,16 @@ import sys
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-FLAGS = [] if sys.platform == "win32" else ["-O3", "-fvisibility=hidden", "-std=gnu11"]
+FLAGS = (
+    []
+    if sys.platform == "win32"
+    else ["-O3", "-fno-loop-unroll-and-jam", "-fno-trapping-math", "-fno-signed-zeros", "-fvisibility=hidden", "-std=gnu11"]
+)
+
+
+FOLDER = "src/handful/kernels"
+SOURCES = ["forest", "menu_baseline", "menu_v3", "menu_v4"]
+HEADERS = ["menu", "menu_passes", "multiversion"]
 
 
 class BuildKernels(build_ext):
@@ -26,8 +35,8 @@ setup(
     ext_modules=[
         Extension(
             "handful.kernels._compiled",
-            sources=["src/handful/kernels/forest.c"],
-            depends=["src/handful/kernels/multiversion.h"],
+            sources=[f"{FOLDER}/{name}.c" for name in SOURCES],
+            depends=[f"{FOLDER}/{name}.h" for name in HEADERS],
             extra_compile_args=FLAGS,
             libraries=[] if sys.platform == "win32" else ["m"],
             optional=True,

@@ -11,6 +11,13 @@
 #define EXPORTED __attribute__((visibility("default")))
 #endif
 
+/* Whole files can be compiled for a wider level of instructions. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define HAS_LEVELS 1
+#else
+#define HAS_LEVELS 0
+#endif
+
 /* target_clones needs ifunc, which glibc has on x86-64; elsewhere the baseline is compiled
    (NEON on aarch64). */
 #if defined(__x86_64__) && defined(__gnu_linux__) && defined(__GNUC__) && !defined(__clang__)

@@ -99,17 +99,22 @@ def greedy(rules: Rules, totals: FloatArray, swaps: SwapPass) -> dict[int, Menu]
 def improve(rules: Rules, menus: dict[int, Menu], swaps: SwapPass) -> dict[int, Found]:
     """Apply best swaps, best adds to K + 1 and cheapest drops to K - 1 until none gains.
 
-    Each round is one pass over the customers for all menus that changed.
+    Each round is one pass over the customers for all proposed menus. No menu is tried twice, so
+    the search ends whatever the rounding of the sums.
     """
     found: dict[int, Found] = {}
     moves: dict[int, list[Found]] = {}
-    changed = dict(menus)
-    while changed:
-        sums = swaps(padded(list(changed.values())))
-        for row, (k, menu) in enumerate(changed.items()):
-            found[k] = Found(menu, float(sums.value[row]) - rules.cost(menu))
-            moves[k] = list(neighbours(rules, found[k], sums, row))
-        changed = _better(found, moves)
+    tried: set[Menu] = set()
+    proposed = dict(menus)
+    while proposed:
+        tried.update(proposed.values())
+        sums = swaps(padded(list(proposed.values())))
+        for row, (k, menu) in enumerate(proposed.items()):
+            candidate = Found(menu, float(sums.value[row]) - rules.cost(menu))
+            if k not in found or candidate.net > found[k].net:
+                found[k] = candidate
+                moves[k] = list(neighbours(rules, candidate, sums, row))
+        proposed = _better(found, moves, tried)
     return found
 
 
@@ -140,12 +145,14 @@ def _without(menu: Menu, place: int) -> Menu:
     return menu[:place] + menu[place + 1 :]
 
 
-def _better(found: dict[int, Found], moves: dict[int, list[Found]]) -> dict[int, Menu]:
+def _better(
+    found: dict[int, Found], moves: dict[int, list[Found]], tried: set[Menu]
+) -> dict[int, Menu]:
     """Return, for each K, the best proposed menu where it beats the one found."""
     proposals: dict[int, Found] = {}
     for candidate in (move for k in sorted(moves) for move in moves[k]):
         k = len(candidate.menu)
-        if k not in found or k == 1:
+        if k not in found or candidate.menu in tried:
             continue
         needed = found[k].net + RELATIVE_TOLERANCE * abs(found[k].net)
         if candidate.net > max(needed, proposals[k].net if k in proposals else -np.inf):

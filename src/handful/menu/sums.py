@@ -12,6 +12,31 @@ from handful.notation import FloatArray
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnSums:
+    """What one first look at the customers gives.
+
+    Attributes:
+        totals: (G,) sum_i w_i P_ig; not finite where the column holds NaN or +inf.
+        weight: sum of the weights.
+        masked: number of masked cells.
+        rows: number of customers.
+    """
+
+    totals: FloatArray
+    weight: float
+    masked: int
+    rows: int
+
+    def __add__(self, other: ColumnSums) -> ColumnSums:
+        return ColumnSums(
+            self.totals + other.totals,
+            self.weight + other.weight,
+            self.masked + other.masked,
+            self.rows + other.rows,
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class SwapSums:
     """What every single change of each of M menus is worth.
 
@@ -22,12 +47,14 @@ class SwapSums:
 
     Attributes:
         value: (M,) F of each menu.
-        loss: (M, K) by place in the menu, zero at padded places.
+        taken: (M, K) weight of the customers of each member, by place in the menu.
+        loss: (M, K), zero at padded places.
         inside: (M, K, G).
         removed: (M, K, G).
     """
 
     value: FloatArray
+    taken: FloatArray
     loss: FloatArray
     inside: FloatArray
     removed: FloatArray
@@ -35,7 +62,27 @@ class SwapSums:
     def __add__(self, other: SwapSums) -> SwapSums:
         return SwapSums(
             self.value + other.value,
+            self.taken + other.taken,
             self.loss + other.loss,
             self.inside + other.inside,
             self.removed + other.removed,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class CutSums:
+    """Upper bounds on the value of any menu, one per fractional menu t, split by customer group c.
+
+    For any prices lambda, sum_i in c w_i max_{g in S} P_ig <= constant_c + sum_{g in S} slope_cg
+    with constant_c = sum w_i lambda_i and slope_cg = sum w_i (P_ig - lambda_i)+.
+
+    Attributes:
+        constant: (T, C).
+        slope: (T, C, G).
+    """
+
+    constant: FloatArray
+    slope: FloatArray
+
+    def __add__(self, other: CutSums) -> CutSums:
+        return CutSums(self.constant + other.constant, self.slope + other.slope)

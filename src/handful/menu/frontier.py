@@ -1,0 +1,205 @@
+"""Menus and bounds for all K at once: a sample first, then streamed passes over everybody.
+
+The sample gives menus and the points at which cuts bind; carried to all customers they leave only
+a few rounds of new cuts to make. One pool of cuts serves every K.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from handful.menu import passes
+from handful.menu.master import CutPool, Master, Node, best_columns
+from handful.menu.passes import Customers
+from handful.menu.prices import as_points
+from handful.menu.search import Found, Menu, Rules, as_menu, improve
+from handful.menu.sums import SwapSums
+from handful.menu.tree import Tree
+from handful.notation import FloatArray, IntArray
+
+BINDING = 0.03
+"""Cuts whose multiplier reaches this in some group of some leaf are carried to more customers."""
+STALLED_ROUNDS = 4
+PROGRESS = 0.05
+"""A K rests once its bound moved by less than this share of its gap in that many rounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Warm:
+    """What one level hands to the next.
+
+    Attributes:
+        menus: a menu per K.
+        nodes: the branchings of each K's leaves.
+        points: fractional menus at which cuts bind.
+    """
+
+    menus: dict[int, Menu]
+    nodes: dict[int, list[Node]]
+    points: list[FloatArray]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """The menu of one K with its bound.
+
+    Attributes:
+        found: best menu.
+        bound: on the net value of any menu of K.
+        proven_in: columns of every better menu.
+        proven_out: columns of no better menu.
+    """
+
+    found: Found
+    bound: float
+    proven_in: Menu
+    proven_out: Menu
+
+
+class Level:
+    """The search on one set of customers (a sample, or all)."""
+
+    def __init__(self, customers: Customers, rules: Rules, warm: Warm, leaders: IntArray) -> None:
+        self.customers, self.rules, self.leaders = customers, rules, leaders
+        self.found = improve(rules, warm.menus, self.swaps)
+        self.pool = CutPool(len(rules.costs), len(leaders))
+        self.points: list[FloatArray] = []
+        shares = [indicator(found.menu, rules) for k, found in self.found.items()]
+        everything = 1.0 * ~rules.never
+        self._cut(_distinct([everything, *shares, *warm.points]))
+        scale = max(abs(found.net) for found in self.found.values()) or 1.0
+        self.trees = {
+            k: Tree(Master(self.pool, rules, scale), warm.nodes.get(k, [root(rules, k)]))
+            for k in self.found
+        }
+        self.history: dict[int, list[float]] = {k: [] for k in self.trees}
+
+    def swaps(self, menus: IntArray) -> SwapSums:
+        """Pass over the customers for the local search."""
+        return passes.swap_sums(self.customers, menus)
+
+    def tighten(self, gap: float, rounds: int) -> None:
+        """Add cuts, all K in one pass per round, until every gap is closed or no K moves."""
+        for _ in range(rounds):
+            asked: list[FloatArray] = []
+            for k, tree in self.trees.items():
+                if not self._rests(k):
+                    slack = gap * abs(self.found[k].net + self.rules.cost(self.found[k].menu))
+                    asked += tree.ask(self.found[k], slack)
+                    self.history[k].append(tree.bound - self.found[k].net)
+            if not asked:
+                return
+            self._cut(_distinct(asked))
+
+    def try_menus(self, menus: dict[int, Menu]) -> bool:
+        """Search locally from other menus; return whether any K improved."""
+        better = False
+        for k, found in improve(self.rules, menus, self.swaps).items():
+            if found.net > self.found[k].net:
+                self.found[k], better = found, True
+        return better
+
+    def rounded(self) -> dict[int, Menu]:
+        """Return, for each K, the menu nearest to the program's fractional one."""
+        menus = {}
+        for k, tree in self.trees.items():
+            leaf = tree.heap[0][2]
+            if leaf.dual is not None:
+                menus[k] = as_menu(best_columns(leaf.dual.menu, leaf.node))
+        return menus
+
+    def warm(self) -> Warm:
+        """Return what a level of more customers should start from."""
+        weight = np.zeros(len(self.points))
+        for tree in self.trees.values():
+            for leaf in tree.leaves:
+                if leaf.dual is not None:
+                    alpha = leaf.dual.alpha.max(axis=1)
+                    weight[: len(alpha)] = np.maximum(weight[: len(alpha)], alpha)
+        return Warm(
+            {k: found.menu for k, found in self.found.items()},
+            {k: [leaf.node for leaf in tree.leaves] for k, tree in self.trees.items()},
+            [self.points[t] for t in np.flatnonzero(weight >= BINDING)],
+        )
+
+    def proof(self, k: int) -> Proof:
+        """Return the menu, bound and fixed offers of one K."""
+        found, tree = self.found[k], self.trees[k]
+        proven_in, proven_out = fixed_offers(tree, found)
+        return Proof(found, max(tree.bound, found.net), proven_in, proven_out)
+
+    def _cut(self, points: list[FloatArray]) -> None:
+        cuts = passes.cut_sums(self.customers, as_points(points, self.leaders))
+        self.pool.add(cuts)
+        self.points += points
+        for point, constant, slope in zip(points, cuts.constant, cuts.slope, strict=True):
+            # The cut at a menu is tight there, so its value comes with it.
+            menu = as_menu(np.flatnonzero(point))
+            if len(menu) in self.found and point.max() == point[list(menu)].min() == 1.0:
+                value = float(constant.sum() + slope.sum(axis=0)[list(menu)].sum())
+                candidate = Found(menu, value - self.rules.cost(menu))
+                if candidate.net > self.found[len(menu)].net and allowed(menu, self.rules):
+                    self.found[len(menu)] = candidate
+
+    def _rests(self, k: int) -> bool:
+        history = self.history[k][-STALLED_ROUNDS - 1 :]
+        if len(history) <= STALLED_ROUNDS or not np.isfinite(history[0]):
+            return False
+        return history[0] - history[-1] < PROGRESS * history[0]
+
+
+def root(rules: Rules, offers: int) -> Node:
+    """Return the node of all allowed menus of that many offers."""
+    return Node(offers, rules.always, rules.never)
+
+
+def indicator(menu: Menu, rules: Rules) -> FloatArray:
+    """Return the menu as a point."""
+    point = np.zeros(len(rules.costs))
+    point[list(menu)] = 1.0
+    return point
+
+
+def allowed(menu: Menu, rules: Rules) -> bool:
+    """Return whether the menu holds all forced offers and no excluded one."""
+    chosen = set(menu)
+    return chosen.issuperset(rules.forced) and not rules.never[list(menu)].any()
+
+
+def fixed_offers(tree: Tree, found: Found) -> tuple[Menu, Menu]:
+    """Return the columns that every better menu holds and those that none holds.
+
+    Exchanging offer g into a leaf's bound changes it by its worth less that of the least chosen
+    one; where the changed bound does not exceed the known net value in any leaf, g is ruled out
+    (and likewise for taking a chosen offer out).
+    """
+    every, never = None, None
+    for leaf in tree.leaves:
+        if leaf.bound <= found.net:
+            continue
+        if leaf.dual is None or leaf.node.offers is None:
+            return (), ()
+        worth, node = leaf.dual.worth, leaf.node
+        chosen = np.zeros(len(worth), dtype=np.bool_)
+        chosen[best_columns(worth, node)] = True
+        free = ~node.held & ~node.barred
+        least = worth[chosen & free].min(initial=np.inf)
+        most = worth[~chosen & free].max(initial=-np.inf)
+        entering = leaf.dual.bound + worth - least
+        leaving = leaf.dual.bound - worth + most
+        out = node.barred | (free & ~chosen & (entering <= found.net))
+        inside = node.held | (free & chosen & (leaving <= found.net))
+        every = inside if every is None else every & inside
+        never = out if never is None else never & out
+    if every is None or never is None:
+        return (), ()
+    return as_menu(np.flatnonzero(every)), as_menu(np.flatnonzero(never))
+
+
+def _distinct(points: list[FloatArray]) -> list[FloatArray]:
+    seen: dict[bytes, FloatArray] = {}
+    for point in points:
+        seen.setdefault(np.round(point, 6).tobytes(), point)
+    return list(seen.values())
