@@ -94,9 +94,9 @@ def _count(con: Connection, name: str) -> tuple[int, int, int, int]:
     c = quoted(name)
     query = f"""
         SELECT count({c}),
-               count_if(CAST(TRY_CAST({c} AS BIGINT) AS VARCHAR) = {c}),
+               count(*) FILTER (CAST(TRY_CAST({c} AS BIGINT) AS VARCHAR) = {c}),
                count(TRY_CAST({c} AS DOUBLE)),
-               count_if(({c} >= '00' AND {c} < '0:') OR contains({c}, '_')
+               count(*) FILTER (({c} >= '00' AND {c} < '0:') OR contains({c}, '_')
                         OR (length({c}) > 18 AND TRY_CAST({c} AS BIGINT) IS NULL
                             AND regexp_full_match({c}, '[0-9]+')))
         FROM raw"""  # noqa: S608 - the only name in it is quoted
@@ -111,7 +111,7 @@ def _only_missing_words(
         return False
     c, words = quoted(name), ", ".join(map(literal, MISSING_WORDS))
     query = f"""
-        SELECT count_if(trim({c}) NOT IN ({words})) FROM raw
+        SELECT count(*) FILTER (trim({c}) NOT IN ({words})) FROM raw
         WHERE {c} IS NOT NULL AND TRY_CAST({c} AS DOUBLE) IS NULL"""  # noqa: S608 - quoted
     if one_row(con, query)[0]:
         return False

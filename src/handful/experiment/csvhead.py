@@ -55,7 +55,7 @@ def read_header(path: Path, *, encoding: str = "utf-8") -> tuple[str, ...]:
         message = f"{path.name} should be a whole gzip file, but it is broken or cut short."
         remedy = "Copy or export the file again."
         raise DataError(blocked("S206", message, remedy)) from None
-    if not findings and not first.strip():
+    if not findings and not first.removeprefix(codecs.BOM_UTF8).strip():
         message = f"{path.name}: file is empty; expected a header line and rows."
         findings = [blocked("S201", message, "Check the path and the export.")]
     if findings:

@@ -173,5 +173,5 @@ def count_lossy_ids(log: OpenLog, name: str, columns: Columns) -> int:
     if role == "text":
         written += f" AND regexp_full_match({c}, '[+-]?[0-9]+([.][0-9]*)?([eE][+-]?[0-9]+)?')"
         written += f" AND regexp_matches({c}, '[.eE]')"
-    query = f"SELECT count_if({written}) FROM rows_of_log"  # noqa: S608 - the name is quoted
+    query = f"SELECT count(*) FILTER ({written}) FROM rows_of_log"  # noqa: S608 - the name is quoted
     return int(one_row(log.con, query)[0])
