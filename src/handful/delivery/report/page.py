@@ -54,9 +54,9 @@ class Card:
 def render_report(plan: Plan) -> str:
     """Return the plan as one self-contained HTML page.
 
-    The page needs no network and no script to be read: charts are drawn into it as SVG, a script
-    of a few lines only sorts tables and unfolds them for print, and its content-security policy allows nothing but that
-    style sheet and that script, both by hash. The same plan always gives the same bytes.
+    The page needs no network and no script to be read: charts are drawn into it as SVG, a short
+    script only sorts tables and unfolds details for print, and the content-security policy allows
+    nothing but that script and the style sheet, by hash. The same plan always gives the same bytes.
 
     Args:
         plan: the plan; all its text is escaped.
