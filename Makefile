@@ -8,7 +8,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1
 
 setup: $(STAMP)
 
-$(STAMP): requirements/lock.txt pyproject.toml $(wildcard setup.py src/handful/*/*.c) scripts/setup.sh
+$(STAMP): requirements/lock.txt pyproject.toml $(wildcard setup.py src/handful/*/*.[ch]) scripts/setup.sh
 	scripts/setup.sh
 	@touch $@
 
@@ -19,7 +19,9 @@ demo: setup
 	$(BIN)/handful demo hillstrom
 
 test: setup browser
-	$(ONE_THREAD) $(BIN)/python -m pytest -n 2
+	@command -v chromium >/dev/null || echo "no chromium: the tests in a browser are left out" >&2
+	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 \
+	    -m "$$(command -v chromium >/dev/null && echo 'browser or not browser' || echo 'not browser')"
 
 record: setup
 	$(BIN)/handful demo hillstrom --out out/hillstrom

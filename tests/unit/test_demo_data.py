@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import tomllib
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from handful.brief.reader import read_brief
 from handful.data import DEMOS, demo_path
 from handful.errors import BriefError
 
@@ -93,3 +95,16 @@ def test_nothing_else_travels_with_the_package() -> None:
         "thornton_hiv.csv.gz",
         "thornton.toml",
     }
+
+
+EXAMPLES = sorted((Path(__file__).resolve().parents[2] / "examples").glob("*.toml"))
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.stem)
+def test_example_brief_reads(path: Path) -> None:
+    brief = read_brief(path)
+    assert brief.experiment.source.startswith("data/")
+    assert brief.experiment.offer
+    page = path.with_name("README.md").read_text(encoding="utf-8")
+    assert f"`{path.name}`" in page
+    assert f"`{Path(brief.experiment.source).name}`" in page
