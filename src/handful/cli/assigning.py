@@ -21,8 +21,12 @@ EPILOG = "Example: handful assign plan customers.parquet --out who.csv"
     required=True,
     help="FILE.parquet or FILE.csv; readable by its owner only.",
 )
+@click.option(
+    "--customer",
+    help="Column of customer ids.  [default: the brief's, else row numbers]",
+)
 @common_flags
-def assign(plan: Path, customers: str, out: Path) -> int:
+def assign(plan: Path, customers: str, out: Path, customer: str | None) -> int:
     """Who gets which, for any number of customers, in bounded memory.
 
     Columns are matched by name. In a csv, text cells that begin with = + - @ get an apostrophe,
@@ -32,7 +36,8 @@ def assign(plan: Path, customers: str, out: Path) -> int:
     from handful.delivery.stored import read_plan
 
     speak = console()
-    result = decide_file(read_plan(plan), customers, out, progress_for(quiet=speak.quiet))
+    progress = progress_for(quiet=speak.quiet)
+    result = decide_file(read_plan(plan), customers, out, customer=customer, progress=progress)
     speak.emit({"out": str(out)} | {"decided": result})
     speak.list_findings(result.findings)
     speak.say(f"{result.customers:,} customers:")

@@ -60,13 +60,21 @@ class _Tally:
         self.extra = block.extra
 
 
-def decide_file(stored: StoredPlan, source: str, out: Path, progress: Progress = SILENT) -> Decided:
+def decide_file(
+    stored: StoredPlan,
+    source: str,
+    out: Path,
+    *,
+    customer: str | None = None,
+    progress: Progress = SILENT,
+) -> Decided:
     """Decide every customer of a source and write who gets which.
 
     Args:
         stored: the plan.
         source: any source of customers; columns are matched by name.
         out: a .parquet or .csv file, published whole or not at all, readable by its owner only.
+        customer: column of ids; None for the log's own, row numbers from 1 where it had none.
         progress: told of every block.
 
     Returns:
@@ -86,7 +94,7 @@ def decide_file(stored: StoredPlan, source: str, out: Path, progress: Progress =
     offers = len(stored.policy.model.offers)
     tally = _Tally(np.zeros(offers, np.int64), np.zeros(len(REASONS), np.int64), Counter())
     with publish_file(out, mode=PRIVATE) as staging:
-        tables = _tables(stored, source, tally)
+        tables = _tables(stored, source, customer, tally)
         first = next(tables, None)
         if first is None:
             raise DataError(
@@ -101,12 +109,14 @@ def decide_file(stored: StoredPlan, source: str, out: Path, progress: Progress =
     return _result(stored.policy, tally)
 
 
-def _tables(stored: StoredPlan, source: str, tally: _Tally) -> Iterator[pa.Table]:
+def _tables(
+    stored: StoredPlan, source: str, customer: str | None, tally: _Tally
+) -> Iterator[pa.Table]:
     """Yield the decisions of one block of customers after the other."""
     policy, facts = stored.policy, stored.document["experiment"]
     offers = policy.model.offers
     segments = segment_numbers(offers, [part["offer"] for part in stored.document["segments"]])
-    for block in customer_blocks(source, policy, facts["customer"], facts["columns"]):
+    for block in customer_blocks(source, policy, customer or facts["customer"], facts["columns"]):
         decided = decide_block(policy, block)
         tally.add(block, decided)
         yield assignment_table(block.customers, decided, offers, segments)
