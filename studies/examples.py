@@ -2,7 +2,7 @@
 
     python studies/examples.py [--out studies/results]
 
-Plans the two packaged briefs and every brief of examples/ (their data must lie in examples/data) and
+Plans the two packaged briefs and every brief of examples/ (data in examples/data) and
 writes examples.csv: one line per brief. Values are held-out money per customer.
 """
 
