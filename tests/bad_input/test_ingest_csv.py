@@ -6,9 +6,9 @@ import gzip
 from pathlib import Path
 
 import pytest
-from made_log import load, rows, write
 
 from handful.errors import DataError, HandfulError
+from made_log import load, rows, write
 
 HEADER = b"id,arm,age,town,spend\n"
 GOOD = ("\n".join(rows()) + "\n").encode()

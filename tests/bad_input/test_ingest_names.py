@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from made_log import load
 
 from handful.experiment.features import Features
 from handful.experiment.records import Experiment
 from handful.experiment.sources import stream_customers
+from made_log import load
 
 NAMES = (
     '=HYPERLINK("http://example.org","x")',
@@ -58,9 +58,7 @@ def test_names_of_a_csv(tmp_path: Path) -> None:
 
 
 def test_names_of_a_frame() -> None:
-    check(
-        Experiment.from_frame(pa.table(table()), offer="arm", profit="spend", control=NAMES[2])
-    )
+    check(Experiment.from_frame(pa.table(table()), offer="arm", profit="spend", control=NAMES[2]))
 
 
 def test_names_as_strata_and_as_levels_of_customers() -> None:

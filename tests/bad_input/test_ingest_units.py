@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pytest
-from made_log import codes, load, rows, write
 
 from handful.errors import BriefError, DataError, Finding
 from handful.experiment.records import Experiment
+from made_log import codes, load, rows, write
 
 
 def blocks(path: Path, **keys: object) -> tuple[Finding, ...]:
@@ -59,7 +59,8 @@ def test_repeated_customers_need_a_unit(tmp_path: Path) -> None:
 
 
 def test_unit_customer_adds_profit_and_keeps_first_features(tmp_path: Path) -> None:
-    lines = ["7,none,30,Ulm,1.5", "8,mail,40,Rom,2", "7,none,99,Bern,0.25"] + rows(200, start=10)
+    lines = ["7,none,30,Ulm,1.5", "8,mail,40,Rom,2", "7,none,99,Bern,0.25"]
+    lines += rows(200, start=10)
     experiment = load(write(tmp_path, lines), customer="id", unit="customer")
     assert experiment.n_rows == 202
     assert experiment.customers[:2].tolist() == [7, 8]
@@ -101,12 +102,8 @@ def test_repeats_and_crossovers_are_said_together(tmp_path: Path) -> None:
     assert [f.code for f in blocks(crossing(tmp_path, 3), customer="id")] == ["S215", "S216"]
 
 
-@pytest.mark.parametrize(
-    ("crossovers", "left"), [(None, 1998), ("drop", 1998), ("first", 2000)]
-)
-def test_few_crossovers_are_a_warning(
-    tmp_path: Path, crossovers: str | None, left: int
-) -> None:
+@pytest.mark.parametrize(("crossovers", "left"), [(None, 1998), ("drop", 1998), ("first", 2000)])
+def test_few_crossovers_are_a_warning(tmp_path: Path, crossovers: str | None, left: int) -> None:
     keys = {} if crossovers is None else {"crossovers": crossovers}
     experiment = load(crossing(tmp_path, 2), customer="id", unit="customer", **keys)
     assert experiment.n_rows == left
@@ -115,9 +112,7 @@ def test_few_crossovers_are_a_warning(
 
 
 def test_first_keeps_the_first_offer_and_its_profit(tmp_path: Path) -> None:
-    experiment = load(
-        crossing(tmp_path, 100), customer="id", unit="customer", crossovers="first"
-    )
+    experiment = load(crossing(tmp_path, 100), customer="id", unit="customer", crossovers="first")
     alone = load(write(tmp_path, rows(2000)), customer="id", unit="customer")
     assert (experiment.offer == alone.offer).all()
     assert (experiment.profit == alone.profit).all()

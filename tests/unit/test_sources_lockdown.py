@@ -6,23 +6,23 @@ from pathlib import Path
 
 import duckdb
 import pytest
-from made_log import load, rows, write
 
 from handful.errors import BriefError, DataError
 from handful.experiment.engine import connect, lock
 from handful.experiment.expressions import columns_read
+from made_log import load, rows, write
 
-SECRET = "/etc/passwd"
+PRIVATE_FILE = "/etc/passwd"
 
 
 @pytest.mark.parametrize(
     "expression",
     [
-        f"(SELECT count(*) FROM read_csv('{SECRET}'))",
-        f"(SELECT content FROM read_text('{SECRET}'))",
+        f"(SELECT count(*) FROM read_csv('{PRIVATE_FILE}'))",
+        f"(SELECT content FROM read_text('{PRIVATE_FILE}'))",
         "1; COPY (SELECT 1) TO 'stolen.csv'",
         "1) ; COPY (SELECT 1) TO 'stolen.csv' --",
-        f"1) FROM read_csv('{SECRET}') --",
+        f"1) FROM read_csv('{PRIVATE_FILE}') --",
         "ATTACH 'other.db'",
         "INSTALL httpfs",
         "SET enable_external_access = true",
@@ -61,8 +61,8 @@ def test_only_expressions_over_a_row_run(
 @pytest.mark.parametrize(
     "statement",
     [
-        f"SELECT * FROM read_csv('{SECRET}')",
-        f"SELECT * FROM read_text('{SECRET}')",
+        f"SELECT * FROM read_csv('{PRIVATE_FILE}')",
+        f"SELECT * FROM read_text('{PRIVATE_FILE}')",
         "SELECT * FROM glob('/*')",
         "COPY (SELECT 1) TO 'stolen.csv'",
         "ATTACH 'other.db'",
@@ -119,7 +119,7 @@ def test_a_table_and_a_query_of_a_database_agree(shop: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     "query",
     [
-        f"SELECT * FROM read_csv('{SECRET}')",
+        f"SELECT * FROM read_csv('{PRIVATE_FILE}')",
         "SELECT 1) ; DROP TABLE mailing; --",
         "DROP TABLE mailing",
         "COPY mailing TO 'stolen.csv'",

@@ -43,6 +43,7 @@ def connect() -> Connection:
         },
     )
     con.execute("SET TimeZone = 'UTC'")
+    con.execute("SET enable_progress_bar = false")
     return con
 
 
@@ -113,7 +114,7 @@ def reading(place: str) -> Iterator[None]:
         place: the file or table, for the message.
 
     Raises:
-        DataError: S207 a row that is not proper csv, S208 anything else unreadable.
+        DataError: S207 a row that is not proper csv, S241 a word among numbers, S208 anything else.
         MachineError: X901 not enough memory.
     """
     try:
@@ -170,6 +171,10 @@ def _reading_finding(place: str, text: str) -> Finding:
     line = re.search(r"CSV Error on Line: (\d+)", text)
     where = f"{place} line {line[1]}" if line else place
     counts = re.search(r"Expected Number of Columns: (\d+) Found: (\d+)", text)
+    column = re.search(r"Error when converting column \"(.*)\"\. Could not convert", text)
+    if column:
+        message = f"{where}: column '{excerpt(column[1])}' should hold numbers, found a word."
+        return blocked("S241", message, "Correct that cell; leave missing cells empty.")
     if counts:
         message = f"{where}: expected {counts[1]} columns, found {counts[2]}."
         remedy = "Correct that row; put text that holds a comma in double quotes."
@@ -183,6 +188,7 @@ def _reading_finding(place: str, text: str) -> Finding:
         message = f"{where}: line ends or quotes are mixed (both CRLF and LF), expected one kind."
         remedy = "Save the file again with one kind of line end."
     else:
-        message = f"{where} could not be read: {_without_values(text)}."
+        kept = "\n".join(row for row in text.splitlines() if not row.startswith("Original Line"))
+        message = f"{where} could not be read: {_without_values(kept)}."
         return blocked("S208", message, "Check the file and its format.")
     return blocked("S207", message, remedy)
