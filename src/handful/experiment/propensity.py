@@ -44,7 +44,7 @@ def estimate_propensity(experiment: Experiment) -> Experiment:
     received = np.array(experiment.design.received, dtype=np.float64)
     for k in range(FOLDS):
         learn, held = np.flatnonzero(fold != k), np.flatnonzero(fold == k)
-        step = -(-learn.size // LEARN_ROWS)
+        step = max(1, -(-learn.size // LEARN_ROWS))
         learn = learn[::step]
         if held.size == 0 or np.unique(experiment.offer[learn]).size < 2:
             continue
