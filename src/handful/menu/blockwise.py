@@ -78,7 +78,8 @@ def critical_price(values: FloatArray, shares: FloatArray) -> FloatArray:
     reached[:, -1] = True
     first = reached.argmax(axis=1)
     rows = np.arange(len(values))
-    return values[rows, order[rows, first]]
+    price: FloatArray = values[rows, order[rows, first]]
+    return price
 
 
 def _clean(block: AnyFloatArray, weights: FloatArray | None) -> tuple[FloatArray, FloatArray]:

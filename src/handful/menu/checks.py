@@ -42,33 +42,72 @@ def check_rules(
     return Rules(costs, flags[0], flags[1], max(1, int(flags[0].sum())), last)
 
 
-def check_weights(weights: ArrayLike | None, n_rows: int) -> FloatArray:
+def check_weights(weights: ArrayLike) -> FloatArray:
     """Return one weight per customer.
 
     Raises:
-        DataError: M604 wrong length, negative, not finite, or all zero.
+        DataError: M604 not a vector, negative, not finite, or all zero.
     """
-    if weights is None:
-        return np.ones(n_rows)
     out = np.asarray(weights, dtype=np.float64)
-    if out.shape != (n_rows,):
-        raise DataError(
-            blocked(
-                "M604",
-                f"expected {n_rows} weights, one per customer; found shape {out.shape}.",
-                "Pass a vector as long as the values have rows.",
-            )
-        )
     bad = int(np.count_nonzero(~(np.isfinite(out) & (out >= 0))))
-    if bad or not out.sum() > 0:
+    if out.ndim != 1 or bad or not out.sum() > 0:
         raise DataError(
             blocked(
                 "M604",
-                f"expected finite weights >= 0, not all zero; found {bad} that are not.",
+                "expected a vector of finite weights >= 0, not all zero; found shape "
+                f"{out.shape} with {bad} that are negative or not finite.",
                 "Drop those customers or give them weight 0.",
             )
         )
-    return out
+    return np.ascontiguousarray(out)
+
+
+def wrong_length(weights: int, rows: int) -> DataError:
+    """Return the error for weights that do not match the customers."""
+    return DataError(
+        blocked(
+            "M604",
+            f"expected one weight per customer; found {weights} weights for {rows} rows or more.",
+            "Pass a vector as long as the values have rows.",
+        )
+    )
+
+
+def check_aim(
+    gap: float, n_threads: int | None, random_state: int, no_offer: int | None, n_offers: int
+) -> None:
+    """Check what the search is asked for.
+
+    Raises:
+        BriefError: M608 gap not in [0, 1), fewer than one thread or a negative seed; M606 no_offer
+            is not a column.
+    """
+    findings = []
+    if not 0 <= gap < 1:
+        message = f"expected 0 <= gap < 1, a share of the value; found {gap}."
+        findings.append(blocked("M608", message, "Use 1e-3 for one part in a thousand."))
+    if n_threads is not None and n_threads < 1:
+        message = f"expected n_threads >= 1; found {n_threads}."
+        findings.append(blocked("M608", message, "Leave it out to use all processors."))
+    if random_state < 0:
+        message = f"expected random_state >= 0; found {random_state}."
+        findings.append(blocked("M608", message, "Use a whole number such as 0."))
+    if no_offer is not None and not 0 <= no_offer < n_offers:
+        message = f"expected no_offer to be a column 0 to {n_offers - 1}; found {no_offer}."
+        findings.append(blocked("M606", message, "Count columns from 0."))
+    if findings:
+        raise BriefError(findings)
+
+
+def too_large() -> DataError:
+    """Return the error for finite values whose sums are not."""
+    return DataError(
+        blocked(
+            "M609",
+            "expected values whose sums stay finite; found sums that overflow.",
+            "State money in a larger unit, or pass float64.",
+        )
+    )
 
 
 def not_finite(count: int) -> DataError:

@@ -7,20 +7,26 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import ArrayLike
 
-from handful.menu import blockwise
-from handful.menu.checks import check_rules, check_weights, not_finite, wrong_shape
-from handful.menu.exact import affordable, enumerate_menus
-from handful.menu.records import MenuChoice, MenuPath
-from handful.menu.search import Found, Rules, greedy, improve, padded
-from handful.menu.sums import SwapSums
-from handful.notation import AnyFloatArray, FloatArray, IntArray
-
-BLOCK_ROWS = 8192
-EXHAUSTIVE_CELLS = 2e7
+from handful.menu import passes
+from handful.menu.checks import (
+    check_aim,
+    check_rules,
+    check_weights,
+    not_finite,
+    too_large,
+    wrong_length,
+    wrong_shape,
+)
+from handful.menu.choices import as_choices
+from handful.menu.passes import Customers, default_threads
+from handful.menu.path import Aim, solve
+from handful.menu.records import MenuPath
+from handful.menu.sources import Values, open_source
+from handful.menu.sums import ColumnSums
 
 
 def choose_menu(  # noqa: PLR0913 - the signature that users were promised
-    values: AnyFloatArray,
+    values: Values,
     *,
     max_offers: int,
     weights: ArrayLike | None = None,
@@ -30,6 +36,7 @@ def choose_menu(  # noqa: PLR0913 - the signature that users were promised
     gap: float = 1e-3,
     n_threads: int | None = None,
     random_state: int = 0,
+    no_offer: int | None = None,
 ) -> MenuPath:
     """Choose the best menu of K of G offers for every K at once.
 
@@ -40,7 +47,10 @@ def choose_menu(  # noqa: PLR0913 - the signature that users were promised
     customer for whom every offer of the menu is masked is worth 0 in that menu.
 
     Args:
-        values: (n, G) predicted profit P, money per customer; -inf where not allowed.
+        values: (n, G) predicted profit P, money per customer; -inf where not allowed. An array of
+            any layout (also mapped from a file), a `LowRank` pair, the path of a parquet file or
+            folder, or any iterable of row blocks (arrays, Arrow batches) that can be read
+            several times; streams are never held whole.
         max_offers: largest K; the path stops at the number of allowed columns.
         weights: (n,) customer weights w >= 0; ones by default.
         setup_cost: f, money in the unit of F: one number or one per offer.
@@ -48,14 +58,21 @@ def choose_menu(  # noqa: PLR0913 - the signature that users were promised
         never: columns that no menu may hold.
         gap: the certificate aimed at, as a share of F.
         n_threads: threads of the passes; all processors by default.
-        random_state: seed of the sample and of the starts.
+        random_state: seed of the samples and of the starts.
+        no_offer: the column that means "no offer"; gaps are then also stated as a share of the
+            value over it.
 
     Returns:
         The path, one `MenuChoice` per K.
 
     Raises:
-        DataError: M601 NaN or +inf; M602 not a matrix of numbers; M604 bad weights.
-        BriefError: M605 bad max_offers; M606 bad always or never; M607 bad set-up costs.
+        DataError: M601 NaN or +inf; M602 not a matrix of numbers; M603 a stream that can be read
+            only once; M604 bad weights; M609 sums overflow.
+        BriefError: M605 bad max_offers; M606 bad always, never or no_offer; M607 bad set-up
+            costs; M608 bad gap, n_threads or random_state.
+
+    Cost O(n K G) per pass and some 10 passes in all on structured data; memory O(sample + K G)
+    beyond the values.
 
     Example:
         >>> import numpy as np
@@ -63,62 +80,27 @@ def choose_menu(  # noqa: PLR0913 - the signature that users were promised
         >>> path.menu(2), path.at(2).value
         ((1, 2), 5.0)
     """
-    matrix = _matrix(values)
-    rules = check_rules(matrix.shape[1], max_offers, setup_cost, always, never)
-    importance = check_weights(weights, len(matrix))
-
-    def swaps(menus: IntArray) -> SwapSums:
-        parts = (
-            blockwise.swap_sums(matrix[a : a + BLOCK_ROWS], importance[a : a + BLOCK_ROWS], menus)
-            for a in range(0, len(matrix), BLOCK_ROWS)
-        )
-        total = next(parts)
-        for part in parts:
-            total = total + part
-        return total
-
-    found = improve(rules, greedy(rules, importance @ matrix, swaps), swaps)
-    solved = {
-        k: enumerate_menus(matrix, importance, rules, k)
-        for k in found
-        if affordable(len(matrix), rules, k, EXHAUSTIVE_CELLS)
-    }
-    best = {k: _first_best(found[k], solved.get(k)) for k in found}
-    return _path(matrix, importance, rules, best, set(solved))
+    source = open_source(values)
+    rules = check_rules(source.offers, max_offers, setup_cost, always, never)
+    check_aim(gap, n_threads, random_state, no_offer, source.offers)
+    importance = None if weights is None else check_weights(weights)
+    customers = Customers(source, importance, n_threads or default_threads())
+    first = _first_look(customers)
+    proofs = solve(customers, first, rules, Aim(float(gap), int(random_state)))
+    return MenuPath(tuple(as_choices(customers, first, rules, proofs, no_offer)))
 
 
-def _matrix(values: AnyFloatArray) -> FloatArray:
-    raw = np.asarray(values)
-    if raw.ndim != 2 or 0 in raw.shape or raw.dtype.kind not in "fiu":
-        raise wrong_shape(f"shape {raw.shape} of {raw.dtype}")
-    matrix = raw.astype(np.float64)
-    bad = np.isnan(matrix) | (matrix == np.inf)
-    if bad.any():
-        raise not_finite(int(bad.sum()))
-    matrix[np.isneginf(matrix)] = 0.0
-    return matrix
-
-
-def _first_best(found: Found, solved: Found | None) -> Found:
-    return found if solved is None or solved.menu == found.menu else solved
-
-
-def _path(
-    matrix: FloatArray, weights: FloatArray, rules: Rules, best: dict[int, Found], solved: set[int]
-) -> MenuPath:
-    ks = sorted(best)
-    menus = padded([best[k].menu for k in ks])
-    values = [float(weights @ matrix[:, best[k].menu].max(axis=1)) for k in ks]
-    choices = []
-    for row, k in enumerate(ks):
-        menu, value = best[k].menu, values[row]
-        net = value - rules.cost(menu)
-        bound = net if k in solved or k == 1 else np.nan
-        place = matrix[:, menus[row, :k]].argmax(axis=1)
-        shares = np.bincount(place, weights=weights, minlength=k) / weights.sum()
-        worth = values[row + 1] - value if row + 1 < len(ks) else np.nan
-        gap = (bound - net) / abs(value) if value != 0 else bound - net
-        choices.append(
-            MenuChoice(k, menu, value, bound, gap, np.nan, shares, worth, rules.cost(menu))
-        )
-    return MenuPath(tuple(choices))
+def _first_look(customers: Customers) -> ColumnSums:
+    """Return the column sums, or say what is wrong with the values."""
+    first = passes.scan(customers)
+    if not first.rows:
+        raise wrong_shape("no row")
+    if customers.weights is not None and len(customers.weights) != first.rows:
+        raise wrong_length(len(customers.weights), first.rows)
+    if np.isfinite(first.totals).all():
+        return first
+    bad = sum(
+        int(np.count_nonzero(np.isnan(block) | np.isposinf(block)))
+        for block in customers.source.blocks()
+    )
+    raise not_finite(bad) if bad else too_large()

@@ -6,38 +6,48 @@ from math import comb
 
 import numpy as np
 
-from handful.menu.search import Found, Rules, as_menu
+from handful.menu.search import Found, Menu, Rules, as_menu
 from handful.notation import FloatArray
 
+MOST_CELLS = 1e8
+MOST_MENUS = 100_000
+TIE = 1e-12
+"""Nets closer than this share are a tie, which the smaller columns win."""
 
-def affordable(n_rows: int, rules: Rules, offers: int, budget: float) -> bool:
-    """Return whether trying every menu of that many offers costs at most `budget` cells."""
-    return n_rows * comb(len(rules.free), offers - len(rules.forced)) <= budget
+
+def affordable(n_rows: int, rules: Rules, offers: int) -> bool:
+    """Return whether trying every menu of that many offers takes well under a second."""
+    menus = comb(len(rules.free), offers - len(rules.forced))
+    return menus <= MOST_MENUS and n_rows * menus <= MOST_CELLS
 
 
 def enumerate_menus(values: FloatArray, weights: FloatArray, rules: Rules, offers: int) -> Found:
     """Return the best menu of exactly that many offers; ties go to the smallest columns.
 
+    Args:
+        values: (n, G) without masked cells.
+        weights: (n,).
+        rules: allowed menus and costs.
+        offers: K.
+
     Cost O(n C(G, K)): a depth-first walk that keeps each customer's best value so far.
     """
-    free = rules.free
+    free = [int(g) for g in rules.free]
     columns = np.ascontiguousarray(values.T)
-    best = Found((), -np.inf)
     forced = list(rules.forced)
-    start = columns[forced].max(axis=0) if forced else np.full(len(values), -np.inf)
-
-    def walk(chosen: list[int], first: int, reached: FloatArray) -> None:
-        nonlocal best
+    reached = columns[forced].max(axis=0) if forced else np.full(len(values), -np.inf)
+    best = Found((), -np.inf)
+    stack: list[tuple[Menu, int, FloatArray]] = [(tuple(forced), 0, reached)]
+    while stack:
+        chosen, first, reached = stack.pop()
         missing = offers - len(chosen)
         if missing == 0:
-            menu = as_menu(chosen)
-            net = float(weights @ reached) - rules.cost(menu)
-            if net > best.net:
-                best = Found(menu, net)
-            return
-        for position in range(first, len(free) - missing + 1):
-            g = int(free[position])
-            walk([*chosen, g], position + 1, np.maximum(reached, columns[g]))
-
-    walk(forced, 0, start)
+            net = float(weights @ reached) - rules.cost(chosen)
+            if not best.menu or net > best.net + TIE * abs(best.net):
+                best = Found(as_menu(list(chosen)), net)
+            continue
+        # Pushed in descending order, so that smaller columns are tried first.
+        for position in range(len(free) - missing, first - 1, -1):
+            g = free[position]
+            stack.append(((*chosen, g), position + 1, np.maximum(reached, columns[g])))
     return best

@@ -22,7 +22,7 @@ from handful.notation import FloatArray, IntArray
 BINDING = 0.03
 """Cuts whose multiplier reaches this in some group of some leaf are carried to more customers."""
 STALLED_ROUNDS = 4
-PROGRESS = 0.05
+PROGRESS = 0.2
 """A K rests once its bound moved by less than this share of its gap in that many rounds."""
 
 
@@ -34,11 +34,13 @@ class Warm:
         menus: a menu per K.
         nodes: the branchings of each K's leaves.
         points: fractional menus at which cuts bind.
+        leaders: columns that split customers into groups.
     """
 
     menus: dict[int, Menu]
     nodes: dict[int, list[Node]]
     points: list[FloatArray]
+    leaders: IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,18 +63,19 @@ class Proof:
 class Level:
     """The search on one set of customers (a sample, or all)."""
 
-    def __init__(self, customers: Customers, rules: Rules, warm: Warm, leaders: IntArray) -> None:
-        self.customers, self.rules, self.leaders = customers, rules, leaders
+    def __init__(self, customers: Customers, rules: Rules, warm: Warm, sizes: set[int]) -> None:
+        self.customers, self.rules, self.leaders = customers, rules, warm.leaders
         self.found = improve(rules, warm.menus, self.swaps)
-        self.pool = CutPool(len(rules.costs), len(leaders))
+        self.pool = CutPool(len(rules.costs), len(warm.leaders))
         self.points: list[FloatArray] = []
         shares = [indicator(found.menu, rules) for k, found in self.found.items()]
-        everything = 1.0 * ~rules.never
+        everything = (~rules.never).astype(np.float64)
         self._cut(_distinct([everything, *shares, *warm.points]))
         scale = max(abs(found.net) for found in self.found.values()) or 1.0
-        self.trees = {
+        self.trees: dict[int, Tree] = {
             k: Tree(Master(self.pool, rules, scale), warm.nodes.get(k, [root(rules, k)]))
             for k in self.found
+            if k in sizes
         }
         self.history: dict[int, list[float]] = {k: [] for k in self.trees}
 
@@ -90,15 +93,19 @@ class Level:
                     asked += tree.ask(self.found[k], slack)
                     self.history[k].append(tree.bound - self.found[k].net)
             if not asked:
-                return
+                break
             self._cut(_distinct(asked))
+        if any(not found.taken for found in self.found.values()):
+            self.try_menus({k: found.menu for k, found in self.found.items()})
 
     def try_menus(self, menus: dict[int, Menu]) -> bool:
         """Search locally from other menus; return whether any K improved."""
         better = False
         for k, found in improve(self.rules, menus, self.swaps).items():
             if found.net > self.found[k].net:
-                self.found[k], better = found, True
+                better = True
+            if found.net >= self.found[k].net or found.menu == self.found[k].menu:
+                self.found[k] = found
         return better
 
     def rounded(self) -> dict[int, Menu]:
@@ -122,6 +129,7 @@ class Level:
             {k: found.menu for k, found in self.found.items()},
             {k: [leaf.node for leaf in tree.leaves] for k, tree in self.trees.items()},
             [self.points[t] for t in np.flatnonzero(weight >= BINDING)],
+            self.leaders,
         )
 
     def proof(self, k: int) -> Proof:

@@ -25,7 +25,7 @@ from handful.menu.search import Rules
 from handful.menu.sums import CutSums
 from handful.notation import BoolArray, FloatArray, IntArray
 
-SETTINGS = {
+SETTINGS: dict[str, bool | int | str] = {
     "output_flag": False,
     "threads": 1,
     "presolve": "off",
@@ -111,7 +111,7 @@ class Master:
         self.pool, self.rules, self.scale = pool, rules, scale
         self.cuts = 0
         groups, offers = pool.constant.shape[1], len(rules.costs)
-        self.solver = highspy.Highs()
+        self.solver = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, value in SETTINGS.items():
             self.solver.setOptionValue(option, value)
         lower = np.concatenate([np.ones(groups), -rules.costs / scale])

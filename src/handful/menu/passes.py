@@ -19,6 +19,7 @@ import numpy as np
 from handful import kernels
 from handful.kernels import menu as compiled
 from handful.menu import blockwise
+from handful.menu.checks import wrong_length
 from handful.menu.prices import Points
 from handful.menu.sources import MatrixSource, Source
 from handful.menu.sums import ColumnSums, CutSums, SwapSums
@@ -111,6 +112,8 @@ def pieces(customers: Customers) -> Iterator[tuple[AnyFloatArray, FloatArray | N
     start = 0
     for block in customers.source.blocks():
         stop = start + len(block)
+        if customers.weights is not None and stop > len(customers.weights):
+            raise wrong_length(len(customers.weights), stop)
         yield block, None if customers.weights is None else customers.weights[start:stop]
         start = stop
 

@@ -21,6 +21,9 @@ SwapPass: TypeAlias = Callable[[IntArray], SwapSums]
 RELATIVE_TOLERANCE = 1e-12
 """A move must gain more than this share of the value, so that rounding cannot make it cycle."""
 
+BATCH_CELLS = 1 << 21
+"""Most cells (menus x places x offers) of the swap sums of one pass."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rules:
@@ -56,10 +59,17 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A menu and its net value (value less set-up costs)."""
+    """A menu, its net value (value less set-up costs) and, once counted, who takes what.
+
+    Attributes:
+        menu: columns, ascending.
+        net: value less set-up costs.
+        taken: weight of the customers of each member; empty until a pass has counted it.
+    """
 
     menu: Menu
     net: float
+    taken: tuple[float, ...] = ()
 
 
 def as_menu(columns: IntArray | list[int]) -> Menu:
@@ -108,14 +118,25 @@ def improve(rules: Rules, menus: dict[int, Menu], swaps: SwapPass) -> dict[int, 
     proposed = dict(menus)
     while proposed:
         tried.update(proposed.values())
-        sums = swaps(padded(list(proposed.values())))
-        for row, (k, menu) in enumerate(proposed.items()):
-            candidate = Found(menu, float(sums.value[row]) - rules.cost(menu))
-            if k not in found or candidate.net > found[k].net:
-                found[k] = candidate
-                moves[k] = list(neighbours(rules, candidate, sums, row))
+        for batch in _batches(list(proposed.values()), len(rules.costs)):
+            sums = swaps(padded(batch))
+            for row, menu in enumerate(batch):
+                k = len(menu)
+                taken = tuple(sums.taken[row, :k].tolist())
+                candidate = Found(menu, float(sums.value[row]) - rules.cost(menu), taken)
+                if k not in found or candidate.net > found[k].net:
+                    found[k] = candidate
+                    moves[k] = list(neighbours(rules, candidate, sums, row))
         proposed = _better(found, moves, tried)
     return found
+
+
+def _batches(menus: list[Menu], n_offers: int) -> Iterator[list[Menu]]:
+    """Yield the menus in groups whose swap sums fit into memory."""
+    each = max(len(menu) for menu in menus) * n_offers
+    step = max(1, BATCH_CELLS // each)
+    for start in range(0, len(menus), step):
+        yield menus[start : start + step]
 
 
 def neighbours(rules: Rules, found: Found, sums: SwapSums, row: int) -> Iterator[Found]:
