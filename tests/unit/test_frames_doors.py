@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Any
 
 import duckdb
@@ -136,3 +137,33 @@ def test_the_digest_follows_the_values() -> None:
     assert read(FRAMES["arrow, chunked"]).source.data_sha256 == digest
     changed = pa.table({**DATA, "spend": np.flip(DATA["spend"])})
     assert read(changed).source.data_sha256 != digest
+
+
+def test_numbers_that_are_none_count_as_missing() -> None:
+    n = 400
+    arm = np.tile([0.0, 0.5], n // 2)
+    arm[:3] = [np.nan, np.inf, -np.inf]
+    site = np.tile([1.0, 1.0, 2.5, 2.5], n // 4)
+    site[8] = np.nan
+    frame = pl.DataFrame({"arm": arm, "site": site, "y": np.ones(n), "x": np.arange(n)})
+    experiment = Experiment.from_frame(
+        frame, offer="arm", profit="y", strata=["site"], features=["x"]
+    )
+    assert experiment.offers == ("0", "0.5")
+    assert experiment.strata == ("(missing)", "1", "2.5")
+    counts = {finding.code: finding.count for finding in experiment.findings}
+    assert counts["S212"] == 3
+    assert counts["S224"] == 1
+
+
+def test_decimals_are_numbers() -> None:
+    n = 200
+    arm = pa.array([Decimal("0.50"), Decimal("1.00")] * (n // 2))
+    frame = pa.table({"arm": arm, "y": arm, "x": arm, "site": arm})
+    experiment = Experiment.from_frame(
+        frame, offer="arm", profit="y * 2", features=["x"], strata=["site"],
+        propensity="estimate", accept_observational=True,
+    )  # fmt: skip
+    assert experiment.offers == ("0.5", "1")
+    assert experiment.profit[:2].tolist() == [1.0, 2.0]
+    assert experiment.features.schema.kinds == ("number",)

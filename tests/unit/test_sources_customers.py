@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from handful.errors import BriefError, DataError
+from handful.experiment.opening import Request, open_log
 from handful.experiment.records import Experiment, FeatureSchema
 from handful.experiment.sources import (
     CustomerBlock,
@@ -187,6 +188,27 @@ def test_whole_numbers_as_fractions_keep_their_label(tmp_path: Path) -> None:
     assert block.stratum.tolist() == [2, 3]
 
 
+@pytest.mark.parametrize("name", ["c.parquet", "it's [1] 100%?.parquet", "a folder/*.parquet"])
+def test_streamed_files_are_the_only_ones_in_reach(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "a folder").mkdir()
+    frame = pa.table({"x": [1.0, 2.0]})
+    pq.write_table(frame, "other.parquet")
+    pq.write_table(frame, name.replace("*", "one"))
+    schema = FeatureSchema(("x",), ("number",), ((),))
+    with_file = {"y": "(SELECT max(x) FROM 'other.parquet')"}
+    (block,) = stream_customers(name, schema=schema)
+    assert block.features.values.ravel().tolist() == [1.0, 2.0]
+    reaching = FeatureSchema(("y",), ("number",), ((),))
+    with pytest.raises(BriefError, match="B111"):
+        next(stream_customers(name, schema=reaching, derived=with_file))
+    request = Request(streamed=True)
+    with open_log(name, request) as log, pytest.raises(duckdb.PermissionException):
+        log.con.execute("SELECT * FROM read_parquet('other.parquet')")
+
+
 def test_blocks_keep_order_and_size() -> None:
     n = 100_000
     frame = pa.table({"x": np.arange(n, dtype=float)})
@@ -200,6 +222,7 @@ def test_blocks_keep_order_and_size() -> None:
 
 MEMORY = """
 import resource, sys
+from handful.experiment.opening import Request, open_log
 from handful.experiment.records import FeatureSchema
 from handful.experiment.sources import stream_customers
 names = tuple(f"x{j}" for j in range(8))

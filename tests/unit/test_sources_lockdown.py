@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from handful.errors import BriefError, DataError
-from handful.experiment.engine import connect, lock
+from handful.errors import BriefError, DataError, MachineError
+from handful.experiment.engine import connect, lock, reading
 from handful.experiment.expressions import columns_read
 from made_log import load, rows, write
 
@@ -180,3 +181,15 @@ def test_a_misspelt_column_is_named_with_the_nearest(name: str) -> None:
 def test_text_in_double_quotes_is_explained() -> None:
     with pytest.raises(BriefError, match="single quotes"):
         columns_read(connect(), 'arm = "Mens E-Mail"', key="k", columns=("arm", "spend"))
+
+
+def test_memory_and_threads_are_bounded_and_nothing_spills_to_disk() -> None:
+    con = connect()
+    settings = dict(con.execute("SELECT name, value FROM duckdb_settings()").fetchall())
+    assert int(settings["threads"]) <= (os.cpu_count() or 1)
+    assert settings["temp_directory"] == ""
+    assert settings["preserve_insertion_order"] == "true"
+    con.execute("SET memory_limit = '30MB'")
+    with pytest.raises(MachineError, match="X901") as caught, reading("log.csv"):
+        con.execute("CREATE TABLE t AS SELECT range AS a, range::VARCHAR AS b FROM range(9000000)")
+    assert caught.value.exit_code == 4

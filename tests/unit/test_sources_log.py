@@ -269,3 +269,31 @@ def test_roles_of_types(sql_type: str, role: str) -> None:
 )
 def test_names_that_sound_like_outcomes(name: str, answer: bool) -> None:
     assert looks_like_outcome(name) is answer
+
+
+def test_names_of_the_log_win_over_names_used_inside(tmp_path: Path) -> None:
+    n = 400
+    frame = pa.table(
+        {
+            "offer": ["b", "a"] * (n // 2),
+            "row": range(n),
+            "f0": [float(i % 7) for i in range(n)],
+            "f1": [float(i % 5) for i in range(n)],
+            "profit": [float(i) for i in range(n)],
+            "s0": ["u", "v", "v", "u"] * (n // 4),
+            "log": [1] * n,
+        }
+    )
+    pq.write_table(frame, tmp_path / "log.parquet")
+    experiment = load(
+        tmp_path / "log.parquet",
+        "profit + 10 * f0 + row",
+        offer="offer",
+        strata=["s0"],
+        features=["f1", "f0", "log"],
+        where="offer = 'a' OR f0 > 2 OR row < 5",
+    )
+    i = np.arange(n)
+    kept = i[(i % 2 == 1) | (i % 7 > 2) | (i < 5)]
+    np.testing.assert_array_equal(experiment.profit, kept + 10 * (kept % 7) + kept)
+    np.testing.assert_array_equal(experiment.features.values[:, 0], kept % 5)

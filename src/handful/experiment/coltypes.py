@@ -54,7 +54,8 @@ def label_sql(column: str, sql_type: str) -> str:
         return f"CAST({c} AS VARCHAR)"
     whole = f"CAST(CAST({c} AS BIGINT) AS VARCHAR)"
     fits = f"{c} = trunc({c}) AND abs({c}) < {2**53}"
-    return f"CASE WHEN {fits} THEN {whole} ELSE CAST({c} AS VARCHAR) END"
+    gone = f"isnan(CAST({c} AS DOUBLE))"
+    return f"CASE WHEN {gone} THEN NULL WHEN {fits} THEN {whole} ELSE CAST({c} AS VARCHAR) END"
 
 
 def settle_types(

@@ -143,8 +143,11 @@ def fetch(log: OpenLog, plan: ReadingPlan) -> Any:  # noqa: ANN401 - a pyarrow T
 
 
 def _name_sql(name: str, columns: Columns) -> str:
-    role = role_of(columns.types[name])
-    return f"CAST({quoted(name)} AS {'DOUBLE' if role == 'number' else 'VARCHAR'})"
+    """Offers: numbers stay numbers, so that they sort as such; one that is not finite is none."""
+    c = quoted(name)
+    if role_of(columns.types[name]) != "number":
+        return f"CAST({c} AS VARCHAR)"
+    return f"CASE WHEN isfinite(CAST({c} AS DOUBLE)) THEN CAST({c} AS DOUBLE) END"
 
 
 def _id_sql(name: str, columns: Columns) -> str:
