@@ -13,11 +13,12 @@ from handful.errors import BriefError, blocked
 
 EPILOG = "Example: handful demo hillstrom"
 
-PROMOTIONS_ROWS = 40_000
+PROMOTIONS_ROWS = 80_000
+PROMOTIONS_OFFERS = 7
 _PROMOTIONS = "promotions"
 _PROMOTIONS_BRIEF = """\
 # Which few promotions (discount x minimum basket) should run, and for whom?
-# A simulated test with a known truth; every customer drew one of thirteen offers.
+# A simulated test with a known truth; every customer drew one of seven offers.
 
 [experiment]
 source   = "{source}"
@@ -36,7 +37,7 @@ currency   = "USD"
 population = 1_000_000
 
 [menu]
-max_offers = 8
+max_offers = 7
 setup_cost = 500.0
 """
 
@@ -56,7 +57,7 @@ def demo(name: str, out: Path | None, seed: int) -> int:
     """Run the main job on data that ships with the package.
 
     hillstrom: e-mails to 64,000 customers; thornton: vouchers for a test result; promotions:
-    thirteen simulated promotions with a known truth. Needs no network.
+    seven simulated promotions with a known truth. Needs no network.
     """
     from handful.brief.reader import read_brief
 
@@ -81,7 +82,9 @@ def _promotions(folder: Path, seed: int) -> Path:
     log = folder.with_name(f"{folder.name}-log.parquet")
     brief = folder.with_name(f"{folder.name}.toml")
     stream = io.BytesIO()
-    pq.write_table(promotions_table(PROMOTIONS_ROWS, seed), stream, compression="zstd")
+    pq.write_table(
+        promotions_table(PROMOTIONS_ROWS, seed, PROMOTIONS_OFFERS), stream, compression="zstd"
+    )
     _place(log, stream.getvalue())
     _place(brief, _PROMOTIONS_BRIEF.format(source=log.name).encode())
     return brief
