@@ -32,15 +32,17 @@ def frontier_table(plan: Plan) -> Table:
     columns = (
         Column("Offers", numeric=True),
         Column("Menu"),
-        Column("Value per customer, held out", numeric=True),
+        Column("Value, held out", numeric=True),
         Column("Gain over best single", numeric=True),
         Column("Share of one-to-one’s gain", numeric=True),
-        Column("Set-up cost per customer", numeric=True),
-        Column("Net per customer", numeric=True),
+        Column("Set-up cost", numeric=True),
+        Column("Net", numeric=True),
         Column("Certified gap", numeric=True),
-        Column("Claimed by the model", numeric=True),
+        Column("Claimed", numeric=True),
     )
-    return Table("frontier", "What each number of offers is worth", columns, rows)
+    return Table(
+        "frontier", "What each number of offers is worth, money per customer", columns, rows
+    )
 
 
 def _frontier_cells(plan: Plan, at: int, places: int, gain_places: int) -> tuple[Cell, ...]:

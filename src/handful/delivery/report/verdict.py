@@ -158,8 +158,9 @@ def _whom(plan: Plan) -> Tile:
 
 
 def _worth(plan: Plan) -> Tile | None:
-    if plan.verdict.kind == "refused":
-        return None
+    if plan.verdict.kind == "no_offer" and plan.reference.no_offer is not None:
+        worth = interval(plan, "reference.no_offer", decimals((plan.reference.no_offer,)))
+        return Tile("Worth of no offer, per customer", (worth,))
     field, label = _gain_field(plan)
     if field is None:
         return None
