@@ -334,6 +334,20 @@ def test_a_segment_too_small_to_value_says_so() -> None:
     assert "nan" not in words.lower()
 
 
+def test_no_offer_says_what_doing_nothing_is_worth() -> None:
+    plan = _verdict(one_offer_plan(), "no_offer")
+    words = Page(render_report(plan)).words
+    assert "Worth of no offer, per customer" in words
+    assert "$0.196 ($0.128 to $0.264)" in words
+
+
+def test_the_plan_stands_among_its_rivals() -> None:
+    html = rendered("handful")
+    start = html.index('id="table-ladder"')
+    words = Page(html[start : html.index("</table>", start)]).words
+    assert "This plan (3 offers) chosen 3 3 £3.710" in words
+
+
 def test_no_offer_where_the_control_is_the_best() -> None:
     plan = _verdict(one_offer_plan(), "no_offer")
     best = replace(plan.reference.best_single, offer="No E-Mail")

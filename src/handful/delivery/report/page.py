@@ -199,11 +199,9 @@ def _ladder_chart(plan: Plan) -> Chart | None:
         if rung.gain is not None
     ]
     at = sections.shown_menu(plan)
-    form = "This plan ({} offers)" if plan.verdict.kind == "handful" else "Best menu of {}"
     if at is not None:
-        point = plan.frontier[at]
-        ours = _whisker(form.format(point.offers), point.gain_over_single, chosen=True)
-        rows.insert(0, ours)
+        gain = plan.frontier[at].gain_over_single
+        rows.insert(0, _whisker(sections.shown_menu_name(plan, at), gain, chosen=True))
     axis = f"Gain over the best single offer, {plan.experiment.currency} per customer"
     return _whiskers(rows, axis, "ladder", "Gain of each rival over the best single offer")
 

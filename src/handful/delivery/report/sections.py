@@ -117,20 +117,40 @@ def reference_table(plan: Plan) -> Table:
     return Table("reference", "The four reference lines", columns, tuple(rows))
 
 
+def shown_menu_name(plan: Plan, at: int) -> str:
+    """Return what the menu beside the rivals is called: the plan, or the best menu of its size."""
+    offers = plan.frontier[at].offers
+    return (
+        f"This plan ({offers} offers)"
+        if plan.verdict.kind == "handful"
+        else f"Best menu of {offers}"
+    )
+
+
 def ladder_table(plan: Plan) -> Table:
-    """Return the rivals: value and gain over the best single offer, or why a rival is absent."""
-    valued = [rung for rung in plan.ladder if rung.gain is not None]
+    """Return our menu and the rivals: value and gain over the best single offer, or why absent."""
     places = decimals(plan.frontier)
-    gain_places = decimals(rung.gain for rung in valued if rung.gain)
-    rows = tuple(Row(_rung_cells(plan, at, places, gain_places)) for at in range(len(plan.ladder)))
+    gain_places = decimals(rung.gain for rung in plan.ladder if rung.gain is not None)
+    rows = [Row(_rung_cells(plan, at, places, gain_places)) for at in range(len(plan.ladder))]
+    at = shown_menu(plan)
+    if at is not None:
+        field = f"frontier.{at}"
+        ours = (
+            shown_menu_name(plan, at),
+            count(plan, f"{field}.offers"),
+            count(plan, f"{field}.offers"),
+            interval(plan, field, places),
+            interval(plan, f"{field}.gain_over_single", gain_places),
+        )
+        rows.insert(0, Row(ours, plan.verdict.kind == "handful"))
     columns = (
-        Column("Rival"),
+        Column("Way"),
         Column("Segments", numeric=True),
         Column("Offers", numeric=True),
         Column("Value per customer, held out", numeric=True),
         Column("Gain over best single", numeric=True),
     )
-    return Table("ladder", "Other ways to decide who gets what", columns, rows)
+    return Table("ladder", "Ways to decide who gets what", columns, tuple(rows))
 
 
 def _rung_cells(plan: Plan, at: int, places: int, gain_places: int) -> tuple[Cell, ...]:
