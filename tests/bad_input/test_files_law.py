@@ -227,3 +227,26 @@ def test_the_good_log_passes(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     path = put(Case("good"), tmp_path)
     assert run(["check", str(path)]) == 0, capsys.readouterr()
     lawful(0, capsys.readouterr().out)
+
+
+@pytest.mark.parametrize(
+    ("menu", "says"),
+    [
+        ('always = ["fax"]\n', "fax"),
+        ('never = ["fax"]\n', "fax"),
+        ('always = ["mail"]\nnever = ["mail"]\n', "mail"),
+        ('always = ["none", "mail", "call"]\n', r"always"),
+        ('never = ["none", "mail", "call"]\n', r"never"),
+        ("setup_cost = { fax = 5.0 }\n", "fax"),
+    ],
+)
+def test_a_menu_that_cannot_be_is_refused_by_the_key_that_forbids_it(
+    menu: str, says: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path = put(Case("menu", brief=BRIEF + menu), tmp_path)
+    code = run(["plan", str(path), "--out", str(tmp_path / "plan")])
+    shown = capsys.readouterr()
+    lawful(code, shown.err)
+    assert code in {2, 3}, shown
+    assert says in shown.err
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["handful.toml", "log.csv"]

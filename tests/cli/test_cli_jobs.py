@@ -1,4 +1,7 @@
-"""The commands, end to end, on a small log in which three kinds of customers want three offers."""
+"""The commands, end to end, on a small log in which three kinds of customers want three offers.
+
+The names of offers and columns are as hostile as names can be.
+"""
 
 from __future__ import annotations
 
@@ -22,14 +25,20 @@ import handful as hf
 from handful.cli.main import run
 
 ROWS = 1_500
-OFFERS = np.array(["nothing", "=HYPERLINK(1)", "<b>call</b>"])
+FORMULA, SCRIPT, SQL = (
+    '=HYPERLINK("http://x","y")',
+    "<script>alert(1)</script>",
+    'x"; DROP TABLE t;--',
+)
+OFFERS = np.array([FORMULA, SCRIPT, SQL])
+ZONE = 'zone"; DROP TABLE log;--'
 BRIEF = """\
 [experiment]
 source   = "log.csv"
 customer = "client"
 offer    = "arm"
-control  = "nothing"
-features = ["kind", "age", "zone"]
+control  = '=HYPERLINK("http://x","y")'
+features = ["kind", "age", 'zone"; DROP TABLE log;--']
 
 [profit]
 per_row    = "gain"
@@ -51,7 +60,7 @@ def people(rows: int, seed: int) -> dict[str, np.ndarray]:
         "client": np.array([f"-c{i:05d}" for i in range(rows)]),
         "kind": rng.integers(0, 3, rows),
         "age": rng.integers(18, 90, rows),
-        "zone": rng.choice(["north", "south"], rows),
+        ZONE: rng.choice(["north", "south"], rows),
     }
 
 
@@ -131,8 +140,8 @@ def test_the_same_brief_data_and_seed_give_the_same_bytes(home: Path) -> None:
 
 def test_hostile_names_are_harmless_in_every_file(home: Path) -> None:
     report = (home / "plan" / "report.html").read_text()
-    assert "<b>call" not in report
-    assert "&lt;b&gt;call" in report
+    assert SCRIPT not in report
+    assert "&lt;script&gt;alert(1)" in report
     assert set(json.loads((home / "plan" / "plan.json").read_text())["verdict"]["menu"]) == set(
         OFFERS
     )
@@ -168,7 +177,7 @@ def test_assign_to_csv_is_private_and_safe_in_a_spreadsheet(home: Path, tmp_path
     with out.open(newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert rows[0]["customer"] == "'-c00000"
-    assert {row["offer"] for row in rows} == {"nothing", "'=HYPERLINK(1)", "<b>call</b>"}
+    assert {row["offer"] for row in rows} == {"'" + FORMULA, SCRIPT, SQL}
     assert {row["segment"] for row in rows} == {"1", "2", "3"}
 
 
@@ -176,9 +185,9 @@ def test_assign_reads_columns_by_name_and_counts_what_is_new(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     columns = people(300, 5)
-    expected = pa.table({name: columns[name] for name in ("client", "kind", "age", "zone")})
+    expected = pa.table({name: columns[name] for name in ("client", "kind", "age", ZONE)})
     pq.write_table(expected, tmp_path / "a.parquet")
-    turned = expected.select(["zone", "age", "kind", "client"]).append_column(
+    turned = expected.select([ZONE, "age", "kind", "client"]).append_column(
         "shoe_size", pa.array([42] * 300)
     )
     pq.write_table(turned, tmp_path / "b.parquet")
@@ -195,11 +204,11 @@ def test_assign_reads_columns_by_name_and_counts_what_is_new(
 def test_levels_never_seen_are_warned_of_and_strict_exits_with_1(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    columns = people(300, 5) | {"zone": np.array(["moon"] * 300)}
+    columns = people(300, 5) | {ZONE: np.array(["moon"] * 300)}
     pq.write_table(pa.table(columns), tmp_path / "new.parquet")
     words = ["assign", str(home / "plan"), str(tmp_path / "new.parquet")]
     assert run([*words, "--out", str(tmp_path / "who.csv"), "--strict"]) == 1
-    assert "zone (300)" in capsys.readouterr().err
+    assert f"{ZONE} (300)" in capsys.readouterr().err
     assert (tmp_path / "who.csv").exists()
 
 
@@ -229,7 +238,7 @@ def test_evaluate_values_the_plan_s_own_assignments(
 def test_evaluate_says_it_in_plain_lines(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    table = pa.table({"client": people(ROWS, 0)["client"], "offer": ["nothing"] * ROWS})
+    table = pa.table({"client": people(ROWS, 0)["client"], "offer": [FORMULA] * ROWS})
     pa_csv.write_csv(table, tmp_path / "none.csv")
     words = ["evaluate", str(home / "handful.toml"), "--policy", str(tmp_path / "none.csv")]
     assert run(words) == 0
@@ -246,11 +255,13 @@ def test_evaluate_says_it_in_plain_lines(
 def test_a_policy_of_unknown_offers_is_refused(
     home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    table = pa.table({"customer": people(ROWS, 0)["client"], "offer": ["nothin"] * ROWS})
+    table = pa.table(
+        {"customer": people(ROWS, 0)["client"], "offer": ["<script>alert(2)</script>"] * ROWS}
+    )
     pa_csv.write_csv(table, tmp_path / "bad.csv")
     words = ["evaluate", str(home / "handful.toml"), "--policy", str(tmp_path / "bad.csv")]
     assert run(words) == 2
-    assert "Did you mean 'nothing'?" in capsys.readouterr().err
+    assert f"Did you mean {SCRIPT!r}?" in capsys.readouterr().err
 
 
 def test_a_changed_plan_is_not_believed(
