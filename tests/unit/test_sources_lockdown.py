@@ -33,6 +33,9 @@ PRIVATE_FILE = "/etc/passwd"
         "*",
         "COLUMNS('s.*')",
         "random()",
+        "avg(spend) OVER ()",
+        "sum(spend)",
+        "CAST(town AS INTEGER)",
         "now()",
         "spend +",
         " ",
@@ -54,6 +57,7 @@ def test_only_expressions_over_a_row_run(
     with pytest.raises(BriefError) as caught:
         load(path, **keys)  # type: ignore[arg-type]
     (finding,) = caught.value.findings
+    assert "row_of_log" not in finding.message
     assert finding.code in {"B103", "B110", "B111", "B113"}
     assert key in finding.message
     assert sorted(file.name for file in tmp_path.iterdir()) == ["log.csv"]

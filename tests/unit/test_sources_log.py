@@ -218,6 +218,18 @@ def test_an_error_on_some_row_names_the_key_but_no_value(tmp_path: Path) -> None
     assert "Ulm" not in str(caught.value)
 
 
+@pytest.mark.parametrize("name", ["AGE", "rowid", "row_of_log"])
+def test_derived_columns_need_a_name_of_their_own(tmp_path: Path, name: str) -> None:
+    with pytest.raises(BriefError, match=f"B114.*columns.{name}"):
+        load(write(tmp_path, rows()), columns={name: "1"})
+
+
+def test_a_folder_is_not_a_file(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    with pytest.raises(DataError, match=r"S200.*is a folder.*logs/\*\.parquet"):
+        load(tmp_path / "logs")
+
+
 def test_true_and_false_count_as_one_and_zero(tmp_path: Path) -> None:
     experiment = load(write(tmp_path, rows()), "spend > 2")
     assert set(experiment.profit) == {0.0, 1.0}

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from handful.brief.reader import did_you_mean
 from handful.brief.schema import Brief
 from handful.errors import BriefError, Finding, blocked
+from handful.experiment.csvhead import RESERVED
 from handful.experiment.engine import Connection, quoted, running
 from handful.experiment.expressions import columns_read
 from handful.experiment.opening import OpenLog
@@ -65,8 +66,8 @@ def derive(log: OpenLog, derived: Mapping[str, str], *, numbered: bool = True) -
     findings: list[Finding] = []
     for name, expression in derived.items():
         key = f"columns.{name}"
-        if name.casefold() in {other.casefold() for other in known}:
-            message = f"{key}: the log already has a column of that name."
+        if name.casefold() in {*RESERVED, *(other.casefold() for other in known)}:
+            message = f"{key}: a column of that name is already there, or kept for row numbers."
             findings.append(blocked("B114", message, "Choose another name."))
             continue
         try:
@@ -156,7 +157,10 @@ def check_number(con: Connection, expression: str, key: str, columns: Columns) -
     """
     query = f"SELECT (\n{expression}\n) AS it FROM rows_of_log AS log LIMIT 0"  # noqa: S608
     with running(key, columns.names):
-        kind = str(con.sql(f"SELECT * FROM rows_of_log AS log, ({query})").types[-1])  # noqa: S608
+        kind = str(con.sql(query).types[0])
+        con.sql(f"SELECT log.*, (\n{expression}\n) FROM rows_of_log AS log LIMIT 0")  # noqa: S608
     if kind.startswith(("VARCHAR", "DATE", "TIME", "INTERVAL", "STRUCT", "MAP")) or "[" in kind:
-        message = f"{key} should come out as a number, found {kind}."
-        raise BriefError(blocked("B115", message, "Example: 0.3 * spend - 0.05."))
+        wanted = "true or false" if key == "experiment.where" else "a number"
+        example = "age >= 18" if key == "experiment.where" else "0.3 * spend - 0.05"
+        message = f"{key} should come out as {wanted}, found {kind}."
+        raise BriefError(blocked("B115", message, f"Example: {example}."))

@@ -19,7 +19,9 @@ from handful.errors import DataError, Finding, blocked
 
 _PIECE: Final = 4 << 20
 _HEADER_BYTES: Final = 1 << 20
-_RESERVED: Final = frozenset({"rowid", "row_of_log"})
+RESERVED: Final = frozenset({"rowid", "row_of_log"})
+"""Names no column may have: they stand for row numbers."""
+
 _SEPARATORS: Final = {";": "a semicolon", "\t": "a tab", "|": "a vertical bar"}
 
 
@@ -87,7 +89,7 @@ def check_names(names: tuple[str, ...], place: str) -> list[Finding]:
         findings.append(blocked("S205", message, remedy))
     folded: dict[str, str] = {}
     for name in filter(str.strip, names):
-        if name.casefold() in _RESERVED:
+        if name.casefold() in RESERVED:
             message = f"{place}: '{name}' cannot be a column's name; it is kept for row numbers."
             findings.append(blocked("S205", message, "Rename that column."))
         other = folded.get(name.casefold())

@@ -146,6 +146,10 @@ def running(key: str, columns: tuple[str, ...]) -> Iterator[None]:
         remedy = "Use only the log's columns; nothing was read or written."
         raise BriefError(blocked("B111", message, remedy)) from None
     except duckdb.Error as error:
+        if "must appear in the GROUP BY" in str(error):
+            message = f"{key} holds an aggregate such as sum; expected an expression over one row."
+            remedy = "Drop the aggregate; rows are added up by handful."
+            raise BriefError(blocked("B110", message, remedy)) from None
         listed = ", ".join(columns[:30]) + (", ..." if len(columns) > 30 else "")
         message = f"{key} is not SQL that can be run over the log: {_without_values(str(error))}."
         remedy = f"Correct the expression; the columns are {listed}."

@@ -33,7 +33,7 @@ def columns_read(
         columns: the columns that exist.
 
     Raises:
-        BriefError: B110 not an expression, B111 a subquery, B112 unknown columns.
+        BriefError: B110 not an expression, B111 a subquery or window, B112 unknown columns.
 
     Example:
         >>> from handful.experiment.engine import connect
@@ -76,8 +76,10 @@ def _names_in(tree: Mapping[str, Any]) -> frozenset[str]:
 
 def _refuse_shapes(tree: Mapping[str, Any], key: str) -> None:
     kinds = {node.get("class") for node in _nodes(tree)}
-    if "SUBQUERY" in kinds:
-        message = f"{key} holds a subquery; expected an expression over the columns of one row."
+    beyond = [word for word in ("SUBQUERY", "WINDOW") if word in kinds]
+    if beyond:
+        named = {"SUBQUERY": "subquery", "WINDOW": "window function"}[beyond[0]]
+        message = f"{key} holds a {named}; expected an expression over the columns of one row."
         remedy = "Compute it beforehand, or as a column under [columns]."
         raise BriefError(blocked("B111", message, remedy))
     if "STAR" in kinds:

@@ -167,6 +167,9 @@ def find_files(source: str, folder: str) -> tuple[Path, ...]:
     if not files:
         near = sorted(file.name for file in pattern.parent.glob("*")) if (
             pattern.parent.is_dir()) else []  # fmt: skip
+        if pattern.is_dir():
+            message = f"{pattern} is a folder; expected files."
+            raise DataError(blocked("S200", message, f"Name them: {source}/*.parquet."))
         message = f"there is no file {pattern}."
         raise DataError(blocked("S200", message, did_you_mean(pattern.name, near[:200])))
     return files

@@ -137,6 +137,10 @@ def fetch(log: OpenLog, plan: ReadingPlan) -> Any:  # noqa: ANN401 - a pyarrow T
     source = "FROM rows_of_log AS log"
     with running("experiment.where", plan.columns.names):
         log.con.execute(f"SELECT count(*) {source} {plan.where}").fetchall()
+    for name in plan.columns.reads:
+        with running(f"columns.{name}", plan.columns.names):
+            made = f"SELECT count({quoted(name)}) {source} {plan.where}"
+            log.con.execute(made).fetchall()
     with running("profit.per_row", plan.columns.names):
         query = f"SELECT {listed}, CAST((\n{profit.per_row}\n) AS DOUBLE) AS profit {source} "
         return log.con.sql(query + plan.where).to_arrow_table()
