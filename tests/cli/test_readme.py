@@ -65,7 +65,8 @@ def test_readme_commands_exist_and_show_an_example(tmp_path: Path) -> None:
 
 def test_readme_path_from_log_to_plan(log: Path) -> None:
     """init, check and plan, typed as they stand there."""
-    init, check, plan = (command.split()[1:] for command in _typed(".venv/bin/handful ")[:3])
+    words = {command.split()[1]: command.split()[1:] for command in _typed(".venv/bin/handful ")}
+    init, check, plan = words["init"], words["check"], words["plan"]
     assert _handful(init, log.parent).returncode == 0
     brief = log.parent / "handful.toml"
     assert "offer" in brief.read_text(encoding="utf-8")
