@@ -85,12 +85,12 @@ def choose_menu(  # noqa: PLR0913 - the signature that users were promised
     check_aim(gap, n_threads, random_state, no_offer, source.offers)
     importance = None if weights is None else check_weights(weights)
     customers = Customers(source, importance, n_threads or default_threads())
-    first = _first_look(customers)
+    first = first_look(customers)
     proofs = solve(customers, first, rules, Aim(float(gap), int(random_state)))
     return MenuPath(tuple(as_choices(customers, first, rules, proofs, no_offer)))
 
 
-def _first_look(customers: Customers) -> ColumnSums:
+def first_look(customers: Customers) -> ColumnSums:
     """Return the column sums, or say what is wrong with the values."""
     first = passes.scan(customers)
     if not first.rows:

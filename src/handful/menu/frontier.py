@@ -22,6 +22,7 @@ from handful.notation import FloatArray, IntArray
 BINDING = 0.03
 """Cuts whose multiplier reaches this in some group of some leaf are carried to more customers."""
 STALLED_ROUNDS = 4
+RESTING_ROUNDS = 2
 PROGRESS = 0.2
 """A K rests once its bound moved by less than this share of its gap in that many rounds."""
 
@@ -35,12 +36,14 @@ class Warm:
         nodes: the branchings of each K's leaves.
         points: fractional menus at which cuts bind.
         leaders: columns that split customers into groups.
+        resting: sizes whose bound had stopped moving: more customers will not change that.
     """
 
     menus: dict[int, Menu]
     nodes: dict[int, list[Node]]
     points: list[FloatArray]
     leaders: IntArray
+    resting: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +76,13 @@ class Level:
         self._cut(_distinct([everything, *shares, *warm.points]))
         scale = max(abs(found.net) for found in self.found.values()) or 1.0
         self.trees: dict[int, Tree] = {
-            k: Tree(Master(self.pool, rules, scale), warm.nodes.get(k, [root(rules, k)]))
+            k: Tree(
+                Master(self.pool, rules, scale), root(rules, k), warm.nodes.get(k, [root(rules, k)])
+            )
             for k in self.found
             if k in sizes
         }
+        self.resting = warm.resting
         self.history: dict[int, list[float]] = {k: [] for k in self.trees}
 
     def swaps(self, menus: IntArray) -> SwapSums:
@@ -130,6 +136,7 @@ class Level:
             {k: [leaf.node for leaf in tree.leaves] for k, tree in self.trees.items()},
             [self.points[t] for t in np.flatnonzero(weight >= BINDING)],
             self.leaders,
+            frozenset(k for k in self.trees if self._rests(k)),
         )
 
     def proof(self, k: int) -> Proof:
@@ -152,6 +159,8 @@ class Level:
                     self.found[len(menu)] = candidate
 
     def _rests(self, k: int) -> bool:
+        if k in self.resting and len(self.history[k]) >= RESTING_ROUNDS:
+            return True
         history = self.history[k][-STALLED_ROUNDS - 1 :]
         if len(history) <= STALLED_ROUNDS or not np.isfinite(history[0]):
             return False

@@ -46,6 +46,36 @@ class MenuChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class BestSize:
+    """The size whose net value is largest, with its own certificate.
+
+    Attributes:
+        choice: the menu of that size.
+        bound: proven upper bound on the net value of any menu of the path's sizes.
+        gap: (bound - net) / |value|.
+    """
+
+    choice: MenuChoice
+    bound: float
+    gap: float
+
+
+@dataclass(frozen=True, slots=True)
+class BreakEven:
+    """For which set-up cost per offer a size is the best of its path.
+
+    Attributes:
+        offers: K.
+        lowest, highest: the size is best for costs in [lowest, highest]; both NaN where it never
+            is. Money per offer, in the unit of the values.
+    """
+
+    offers: int
+    lowest: float
+    highest: float
+
+
+@dataclass(frozen=True, slots=True)
 class MenuPath:
     """Menus for consecutive K in one path; iterates over its choices."""
 
@@ -64,3 +94,38 @@ class MenuPath:
     def at(self, offers: int) -> MenuChoice:
         """Return the choice of that many offers."""
         return self.choices[offers - self.choices[0].offers]
+
+    @property
+    def best(self) -> BestSize:
+        """Return the size of largest net value; ties go to fewer offers.
+
+        Its bound is the largest bound of any size of the path.
+        """
+        choice = max(self.choices, key=lambda each: (each.net, -each.offers))
+        bound = max(each.bound for each in self.choices)
+        excess = max(bound - choice.net, 0.0)
+        return BestSize(choice, bound, excess / abs(choice.value) if choice.value else excess)
+
+    def break_even(self) -> tuple[BreakEven, ...]:
+        """Return, for each size, the costs per offer at which it is the best; cost O(K^2).
+
+        With net values N_K before the extra cost f per offer, K is best where
+        N_K - f K >= N_L - f L for all L: f at most every (N_K - N_L) / (K - L) with L < K and at
+        least every such slope with L > K.
+        """
+        return tuple(_best_between(each, self.choices) for each in self.choices)
+
+
+def _best_between(choice: MenuChoice, choices: tuple[MenuChoice, ...]) -> BreakEven:
+    lowest, highest = 0.0, float("inf")
+    for other in choices:
+        if other.offers == choice.offers:
+            continue
+        slope = (choice.net - other.net) / (choice.offers - other.offers)
+        if other.offers < choice.offers:
+            highest = min(highest, slope)
+        else:
+            lowest = max(lowest, slope)
+    if lowest > highest:
+        lowest = highest = float("nan")
+    return BreakEven(choice.offers, lowest, highest)

@@ -17,7 +17,7 @@ from handful.menu.master import Dual, Master, Node, best_columns
 from handful.menu.search import Found
 from handful.notation import FloatArray
 
-SOLVES_PER_ROUND = 40
+SOLVES_PER_ROUND = 20
 CUTS_PER_ROUND = 4
 HELPFUL = 0.2
 """A cut is worth another while it takes this share of what a leaf's bound exceeds the target by."""
@@ -44,12 +44,14 @@ class Leaf:
 class Tree:
     """The leaves of one K, best bound first."""
 
-    def __init__(self, master: Master, nodes: list[Node]) -> None:
+    def __init__(self, master: Master, whole: Node, nodes: list[Node]) -> None:
         self.master = master
         self.born = 0
         self.heap: list[tuple[float, int, Leaf]] = []
+        # One bound for all, so that a leaf that is never reached does not stay without any.
+        bound = master.solve(whole).bound if len(nodes) > 1 else np.inf
         for node in nodes:
-            self._push(Leaf(np.inf, node))
+            self._push(Leaf(bound, node))
 
     @property
     def bound(self) -> float:
@@ -98,7 +100,7 @@ class Tree:
 
 
 def _wants_cut(before: Leaf, leaf: Leaf, target: float) -> bool:
-    if leaf.asked == 0 or not np.isfinite(before.bound):
+    if leaf.asked == 0:
         return True
     if leaf.dual is None or not _fractional(leaf.node, leaf.dual.menu).any():
         return True
