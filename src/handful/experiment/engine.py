@@ -19,7 +19,7 @@ from handful.errors import BriefError, DataError, Finding, HandfulError, Machine
 
 Connection = duckdb.DuckDBPyConnection
 
-_SHARE_OF_MEMORY: Final = 0.5
+_SHARE_OF_MEMORY: Final = "50%"
 _EXCERPT: Final = 160
 
 
@@ -30,14 +30,13 @@ def connect() -> Connection:
         >>> connect().sql("SELECT 1").fetchall()
         [(1,)]
     """
-    total = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     con = duckdb.connect(
         ":memory:",
         config={
             "autoinstall_known_extensions": "false",
             "autoload_known_extensions": "false",
-            "memory_limit": f"{int(total * _SHARE_OF_MEMORY / 2**20)}MB",
-            "threads": str(len(os.sched_getaffinity(0))),
+            "memory_limit": _SHARE_OF_MEMORY,
+            "threads": str(_processors()),
             "temp_directory": "",
             "preserve_insertion_order": "true",
         },
@@ -45,6 +44,13 @@ def connect() -> Connection:
     con.execute("SET TimeZone = 'UTC'")
     con.execute("SET enable_progress_bar = false")
     return con
+
+
+def _processors() -> int:
+    """Count the processors this process may use, where the system tells."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
 
 
 def lock(con: Connection) -> None:
