@@ -213,6 +213,9 @@ def test_findings_keep_their_level_and_remedy() -> None:
 def test_observational_is_marked_above_everything_and_on_every_printed_page() -> None:
     html = rendered("observational")
     assert html.index('class="observational"') < html.index("<h1")
+    words = Page(html).words
+    assert "Observational: Run 3 offers" in words
+    assert "Shown to be above zero" not in words
     assert re.search(r'class="print-head"><b>Observational', html)
     assert "display: table-header-group" in html
     assert 'class="observational"' not in rendered("handful")

@@ -200,6 +200,8 @@ def _estimate(plan: Plan, field: str) -> Estimate:
 def _sureness(plan: Plan, field: str) -> str:
     found = _estimate(plan, field)
     level = level_text(plan)
+    if plan.experiment.observational:
+        return f"A conjecture: the {level} band leaves out what was not randomised."
     if found.lo > 0:
         return f"Shown to be above zero: the whole {level} band is."
     if found.hi < 0:
