@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from importlib import import_module
 
 import numpy as np
 from tasks import Task
@@ -19,14 +18,14 @@ from handful.effects.predict import predict_profit
 from handful.effects.records import EffectsModel
 from handful.experiment.records import Design, Experiment, Features, FeatureSchema, SourceFacts
 from handful.menu.choose import choose_menu
+from handful.planning.run import make_plan
+from handful.planning.settings import PlanSettings
 
 Prepared = Callable[[], np.ndarray]
 
 
 def load(method: str) -> None:
-    """Import what the method needs, so that importing is not counted as learning."""
-    if method == "handful_plan":
-        import_module("handful.planning.plan")
+    """Nothing to do: everything is imported above."""
 
 
 def schema_of(task: Task) -> FeatureSchema:
@@ -78,10 +77,11 @@ def best_menu(task: Task, seed: int, offers: int) -> Prepared:
     return lambda: within(model, path.menu(len(path)), task)
 
 
-def plan(task: Task, seed: int) -> Prepared:
+def planned(task: Task, seed: int) -> Prepared:
     """The whole job: effects, menus, held-out evidence, verdict; then whom the verdict serves."""
-    made = import_module("handful.planning.plan").plan(experiment_of(task), random_state=seed)
-    return lambda: within(made.policy.model, made.policy.menu, task)
+    experiment, settings = experiment_of(task), PlanSettings(ladder=False)
+    policy = make_plan(experiment, settings=settings, random_state=seed).policy
+    return lambda: within(policy.model, policy.menu, task)
 
 
 def within(model: EffectsModel, menu: tuple[int, ...], task: Task) -> np.ndarray:
@@ -94,5 +94,5 @@ METHODS: dict[str, Callable[[Task, int], Prepared]] = {
     "handful": one_to_one,
     "handful_menu_2": partial(best_menu, offers=2),
     "handful_menu_3": partial(best_menu, offers=3),
-    "handful_plan": plan,
+    "handful_plan": planned,
 }

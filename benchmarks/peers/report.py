@@ -42,22 +42,27 @@ class Arena:
     usage: dict[str, dict[str, float]]
 
 
-def methods_kept(folders: list[Path], wanted: list[str]) -> list[str]:
-    """Methods that ran on every seed of the data set."""
-    return [m for m in wanted if all((f / f"{m}.json").exists() for f in folders)]
+def is_ours(method: str) -> bool:
+    return method.startswith(OURS)
+
+
+def kept(folder: Path, methods: list[str]) -> list[str]:
+    return [method for method in methods if (folder / f"{method}.json").exists()]
 
 
 def judge_set(name: str, log: Log | None, options: argparse.Namespace) -> Arena | None:
-    seeds = range(options.seeds)
-    folders = [options.work / f"{name}-{seed}" for seed in seeds]
-    methods = methods_kept(folders, options.methods)
-    if OURS not in methods:
+    """Judge the seeds on which `handful` and every peer ran; None when there are fewer than two."""
+    field = [method for method in options.methods if method == OURS or not is_ours(method)]
+    folders = {seed: options.work / f"{name}-{seed}" for seed in range(options.seeds)}
+    folders = {seed: f for seed, f in folders.items() if len(kept(f, field)) == len(field)}
+    if len(folders) < 2:
         return None
+    methods = [m for m in options.methods if all(kept(f, [m]) for f in folders.values())]
     gamma = None if log is None else doubly_robust_scores(log)
     rows: dict[str, list[np.ndarray]] = {method: [] for method in methods}
     values: dict[str, list[float]] = {}
     draws = []
-    for seed, folder in zip(seeds, folders, strict=True):
+    for seed, folder in folders.items():
         draw = simulated(name, seed) if log is None else split(log, seed)
         draws.append(draw)
         for method in methods:
@@ -72,7 +77,9 @@ def judge_set(name: str, log: Log | None, options: argparse.Namespace) -> Arena 
         against[method] = (
             over_seeds(paired) if log is None else over_halves(paired, draws, log.cluster)
         )
-    return Arena(name, log is None, values, against, indices(values), usage(folders, methods))
+    return Arena(
+        name, log is None, values, against, indices(values), usage(list(folders.values()), methods)
+    )
 
 
 def reference_values(draw: Draw, gamma: np.ndarray | None) -> dict[str, float]:
@@ -101,10 +108,6 @@ def usage(folders: list[Path], methods: list[str]) -> dict[str, dict[str, float]
     return found
 
 
-def is_ours(method: str) -> bool:
-    return method.startswith(OURS)
-
-
 def value_rows(arenas: list[Arena]) -> list[dict[str, object]]:
     rows = []
     for arena in arenas:
@@ -122,7 +125,7 @@ def value_rows(arenas: list[Arena]) -> list[dict[str, object]]:
                     "se": f"{against.se:.5f}" if against else "",
                     "fit_cpu_seconds": f"{spent['fit_cpu']:.3f}" if spent else "",
                     "predict_cpu_seconds": f"{spent['predict_cpu']:.3f}" if spent else "",
-                    "peak_mib": f"{spent['peak_mib']:.0f}" if spent else "",
+                    "added_mib": f"{spent['added_mib']:.0f}" if spent else "",
                 }
             )
     return rows

@@ -9,7 +9,6 @@ Scores are kept under --work by (data set, seed, method): what is there is not r
 from __future__ import annotations
 
 import argparse
-import json
 import os
 import subprocess
 import sys
@@ -36,7 +35,6 @@ PEERS = (
     "econml_linear_dr",
     "econml_policy_tree",
     "econml_policy_forest",
-    "econml_forest_dr",
     "econml_causal_forest",
     "econml_causal_forest_tuned",
 )
@@ -50,36 +48,27 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--figures", type=Path, default=ROOT / "docs/img")
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--only", nargs="*", help="data sets; all by default")
-    parser.add_argument("--methods", nargs="*", default=[*PEERS, *OURS])
+    parser.add_argument("--methods", nargs="*", choices=[*PEERS, *OURS], default=[*PEERS, *OURS])
     parser.add_argument("--again", nargs="*", default=[], help="methods to run even if kept")
     parser.add_argument("--no-report", action="store_true")
     return parser.parse_args()
 
 
 def quiet_threads() -> dict[str, str]:
-    """Two threads at most, and none that spins while it waits: spinning counts as CPU time."""
-    threads = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "LOKY_MAX_CPU_COUNT")
-    limits = dict.fromkeys(threads, "2")
-    return {**os.environ, **limits, "OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_THREAD_TIMEOUT": "0"}
+    """Two threads at most, none that spins while it waits, no processes that are not counted."""
+    limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "2")
+    quiet = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_THREAD_TIMEOUT": "0"}
+    return {**os.environ, **limits, **quiet, "LOKY_MAX_CPU_COUNT": "1"}
 
 
-def run_method(method: str, seed: int, task: Path, again: bool) -> Path | None:
-    """Run one method in its own process; its scores' path, or None when it failed."""
-    out = task.parent / method
-    if out.with_suffix(".json").exists() and not again:
-        return out
-    ours = method.startswith("handful")
-    python = (ROOT if ours else HERE) / ".venv/bin/python"
-    family = "ours" if ours else "peers"
-    command = [python, HERE / "work.py", family, method, seed, task, out]
-    words = [str(part) for part in command]
-    done = subprocess.run(words, capture_output=True, text=True, env=quiet_threads())
-    if done.returncode == 0:
-        return out
-    out.with_suffix(".json").unlink(missing_ok=True)
-    tail = done.stderr.strip().splitlines()[-1:] or ["no message"]
-    print(f"  {method} failed: {tail[0]}", file=sys.stderr)
-    return None
+def run_methods(family: str, methods: list[str], seed: int, folder: Path) -> None:
+    """Run what is not kept yet in the family's own environment; failures go to stderr."""
+    missing = [method for method in methods if not (folder / f"{method}.json").exists()]
+    if not missing:
+        return
+    python = (ROOT if family == "ours" else HERE) / ".venv/bin/python"
+    command = [python, HERE / "work.py", family, seed, folder, *missing]
+    subprocess.run([str(part) for part in command], env=quiet_threads(), check=True)
 
 
 def prepare(folder: Path, draw: Draw) -> None:
@@ -97,13 +86,11 @@ def prepare(folder: Path, draw: Draw) -> None:
 def run_draw(name: str, seed: int, draw: Draw, options: argparse.Namespace) -> None:
     folder = options.work / f"{name}-{seed}"
     prepare(folder, draw)
-    spent = {}
-    for method in options.methods:
-        out = run_method(method, seed, folder / "task.npz", method in options.again)
-        if out is not None:
-            spent[method] = json.loads(out.with_suffix(".json").read_text())["fit_cpu"]
-    line = ", ".join(f"{method} {seconds:.1f}" for method, seconds in spent.items())
-    print(f"{name} seed {seed}: CPU seconds {line}", file=sys.stderr, flush=True)
+    for method in options.again:
+        (folder / f"{method}.json").unlink(missing_ok=True)
+    run_methods("peers", [m for m in options.methods if m in PEERS], seed, folder)
+    run_methods("ours", [m for m in options.methods if m in OURS], seed, folder)
+    print(f"{name} seed {seed} done", file=sys.stderr, flush=True)
 
 
 def real_logs(options: argparse.Namespace) -> dict[str, Log]:
