@@ -126,22 +126,8 @@ def grow(
     Cost: O(rounds n q).
     """
     rows, outputs = targets.shape
-    settings = {
-        "tree_method": "hist",
-        "multi_strategy": "multi_output_tree",
-        "objective": "reg:squarederror",
-        "base_score": 0.0,
-        "max_depth": 4,
-        "eta": 0.1,
-        "max_bin": MAX_BINS,
-        "reg_lambda": 30.0,
-        "min_child_weight": max(20.0, rows / 1000) * outputs,
-        "nthread": 1,
-        "seed": seed,
-        "verbosity": 0,
-    }
     matrix = xgboost.QuantileDMatrix(columns, targets, max_bin=MAX_BINS, nthread=1, ref=bins)
-    booster = xgboost.Booster(settings, [matrix])
+    booster = xgboost.Booster(_settings(rows, outputs, seed), [matrix])
     predicted = [np.zeros_like(w.targets) for w in watched]
     curves: list[list[float]] = [[float(np.mean(w.targets**2))] for w in watched]
     grown = 0
@@ -158,6 +144,23 @@ def grow(
         if stalled and grown >= at_least:
             break
     return Boosted(booster, grown, tuple(np.array(c) for c in curves))
+
+
+def _settings(rows: int, outputs: int, seed: int) -> dict[str, object]:
+    return {
+        "tree_method": "hist",
+        "multi_strategy": "multi_output_tree",
+        "objective": "reg:squarederror",
+        "base_score": 0.0,
+        "max_depth": 4,
+        "eta": 0.1,
+        "max_bin": MAX_BINS,
+        "reg_lambda": 30.0,
+        "min_child_weight": max(20.0, rows / 1000) * outputs,
+        "nthread": 1,
+        "seed": seed,
+        "verbosity": 0,
+    }
 
 
 def best_rounds(curves: list[FloatArray]) -> int:
