@@ -63,10 +63,19 @@ def critical_value(covariance: FloatArray, se: FloatArray, seed: int) -> float:
     if not varies.any():
         return 0.0
     scaled = covariance[np.ix_(varies, varies)] / np.outer(se[varies], se[varies])
-    eigenvalues, vectors = np.linalg.eigh((scaled + scaled.T) / 2)
-    root = vectors * np.sqrt(np.maximum(eigenvalues, 0.0))
+    root = normal_root(scaled)
     draws = np.random.default_rng([seed, 7]).standard_normal((DRAWS, len(root)))
     return float(np.quantile(np.abs(draws @ root.T).max(axis=1), LEVEL))
+
+
+def normal_root(covariance: FloatArray) -> FloatArray:
+    """Return R with R R' = covariance, so that R z is normal with it; singular is fine.
+
+    Cost: O(q^3).
+    """
+    eigenvalues, vectors = np.linalg.eigh((covariance + covariance.T) / 2)
+    root: FloatArray = vectors * np.sqrt(np.maximum(eigenvalues, 0.0))
+    return root
 
 
 def unit_rows(means: Means, names: list[str]) -> FloatArray:

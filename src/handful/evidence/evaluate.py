@@ -12,6 +12,7 @@ import numpy as np
 from handful.effects.tails import TailFacts, tail_facts
 from handful.evidence.bands import difference_rows, make_family, unit_rows
 from handful.evidence.evidence import SplitSource
+from handful.evidence.instability import with_choice_noise
 from handful.evidence.ledger import Ledger, add_split, means
 from handful.evidence.records import Estimate
 from handful.evidence.splits import (
@@ -77,7 +78,7 @@ def value_policy(
         split = value_split(experiment, fit, terms, codes, tails)
         raw = add_split(raw, split.columns)
         clipped = add_split(clipped, split.clipped) if split.clipped else clipped
-    found = means(raw, experiment.cluster)
+    found = with_choice_noise(means(raw, experiment.cluster), terms, len(fit.worlds), seed)
     lines = [n for n in (NO_OFFER, BEST_SINGLE, ONE_TO_ONE) if n in found.names]
     values = make_family(found, unit_rows(found, [POLICY, *lines]), seed)
     leads = make_family(found, difference_rows(found, [(POLICY, n) for n in lines]), seed)

@@ -13,6 +13,7 @@ import numpy as np
 from handful.effects.crossfit import CrossFit, Learned
 from handful.effects.heterogeneity import NAME, HeterogeneityTest
 from handful.effects.tails import tail_facts
+from handful.evidence.announcing import with_correction
 from handful.evidence.bands import LEVEL
 from handful.evidence.frontier import (
     MenuFacts,
@@ -23,6 +24,7 @@ from handful.evidence.frontier import (
     make_tails,
     make_values,
 )
+from handful.evidence.instability import with_choice_noise
 from handful.evidence.ladder import RivalColumns, rival_codes
 from handful.evidence.ledger import Ledger, Means, add_split, means
 from handful.evidence.records import (
@@ -146,7 +148,9 @@ def weigh_evidence(
 
     Cost: O(n M + C M^2 + draws q^2).
     """
-    raw = means(ledgers.raw, experiment.cluster)
+    raw = with_choice_noise(
+        means(ledgers.raw, experiment.cluster), terms, len(ledgers.first.worlds), seed
+    )
     clipped = means(ledgers.clipped, experiment.cluster) if ledgers.clipped.splits else None
     values = make_values(raw, seed)
     single = _best_single(raw, terms)
@@ -169,7 +173,7 @@ def weigh_evidence(
         ladder=make_ladder(values, _offers_used(ledgers.codes)),
         tails=make_tails(tail_facts(experiment.profit), clipped, seed),
         heterogeneity=Heterogeneity(NAME, claims.test.statistic, claims.test.p_value),
-        verdict=decide(experiment, case, held, seed),
+        verdict=with_correction(decide(experiment, case, held, seed), case, held, seed),
         valuation=_valuation(ledgers, claims.learned, values),
         menus=menus,
         single=single,

@@ -90,11 +90,16 @@ class Heterogeneity:
 
 @dataclass(frozen=True, slots=True)
 class GainSplit:
-    """The gain over "no offer" (or over the first offer), split in two that add up to the total."""
+    """The gain over "no offer" (over the log's own mix where there is none), in two that add up.
+
+    `corrected` is the total less the winner's curse of announcing the plan that came out well:
+    what to expect when it is run. None where it cannot be told.
+    """
 
     better_single: Estimate
     targeting: Estimate
     total: Estimate
+    corrected: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
