@@ -13,7 +13,7 @@ from source import ROOT, docs_text, modules, tree
 
 import handful
 from handful.brief import schema
-from handful.cli.main import application
+from handful.cli.application import application
 
 CODE = re.compile(r"[BSDCEMPFX]\d{3}")
 LEVELS = {"block", "warn", "note"}

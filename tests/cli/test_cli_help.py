@@ -11,7 +11,8 @@ from pathlib import Path
 import click
 import pytest
 
-from handful.cli.main import application, run
+from handful.cli.application import application
+from handful.cli.main import run
 
 COMMANDS = ("demo", "init", "check", "plan", "assign", "evaluate")
 NOT_YET = ("size", "export", "serve", "log", "review", "forget")

@@ -48,7 +48,7 @@ class Console:
             document: records or plain values.
         """
         if self.as_json:
-            click.echo(as_json(document))
+            print_json(document)
 
     def list_findings(self, findings: Sequence[Finding], *, err: bool = True) -> None:
         """Print findings, block first, unless quiet or for a machine.
@@ -88,6 +88,15 @@ def as_json(document: object) -> str:
     """
     value: Any = plain(document)
     return json.dumps(value, indent=2, ensure_ascii=False, allow_nan=False)
+
+
+def print_json(document: object) -> None:
+    """Print one JSON document on stdout.
+
+    Args:
+        document: records or plain values.
+    """
+    click.echo(as_json(document))
 
 
 def show_findings(findings: Sequence[Finding], *, err: bool) -> None:

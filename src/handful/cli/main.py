@@ -1,4 +1,4 @@
-"""The application: commands in groups, errors as findings, exit codes of the contract."""
+"""Runs a command: errors become findings, findings become exit codes of the contract."""
 
 from __future__ import annotations
 
@@ -6,60 +6,21 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from types import FrameType
 from typing import NoReturn
 
-import click
-
-import handful
-from handful.cli.assigning import assign
-from handful.cli.checking import check
-from handful.cli.console import as_json, printable, show_findings
-from handful.cli.demonstrating import demo
-from handful.cli.evaluating import evaluate
-from handful.cli.planning import plan
-from handful.cli.starting import init
-from handful.errors import EXIT_ENVIRONMENT, EXIT_OK, EXIT_USAGE, HandfulError, blocked
-
-_SECTIONS: Mapping[str, tuple[click.Command, ...]] = {
-    "Start": (demo, init),
-    "Decide": (check, plan),
-    "Use": (assign, evaluate),
-}
-
-
-class GroupedCommands(click.Group):
-    """A click group whose help lists the commands under headings."""
-
-    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write one definition list per section.
-
-        Args:
-            ctx: click's context.
-            formatter: where the help goes.
-        """
-        width = formatter.width - 16
-        for title, commands in _SECTIONS.items():
-            with formatter.section(title):
-                formatter.write_dl(
-                    [(str(c.name), c.get_short_help_str(limit=width)) for c in commands]
-                )
-
-
-@click.group(
-    cls=GroupedCommands,
-    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
-    epilog="Example: handful demo",
+from handful.errors import (
+    EXIT_ENVIRONMENT,
+    EXIT_OK,
+    EXIT_USAGE,
+    HandfulError,
+    MachineError,
+    blocked,
 )
-@click.version_option(handful.__version__, prog_name="handful")
-def application() -> None:
-    """Which few offers to run, for whom, and what that is worth: from a randomised experiment."""
 
-
-for _commands in _SECTIONS.values():
-    for _command in _commands:
-        application.add_command(_command)
+_interruptions: list[int] = []
+"""Signals received: engines turn an interruption into errors of their own."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -78,8 +39,29 @@ def run(arguments: Sequence[str]) -> int:
         0
     """
     try:
+        return _run(arguments)
+    except KeyboardInterrupt:
+        return _stopped()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+    except Exception as error:  # noqa: BLE001 - the last resort: one clear message, no traceback
+        if _interruptions:
+            return _stopped()
+        return _unexpected(error, debug="--debug" in arguments, machine="--json" in arguments)
+
+
+def _run(arguments: Sequence[str]) -> int:
+    """Run one command; loads the application here, so that even its loading can be interrupted."""
+    import click
+
+    from handful.cli.application import application
+
+    try:
         outcome = application.main(list(arguments), prog_name="handful", standalone_mode=False)
     except HandfulError as error:
+        if _interruptions:
+            return _stopped()
         return _refused(error, machine="--json" in arguments)
     except click.UsageError as error:
         error.show()
@@ -87,21 +69,22 @@ def run(arguments: Sequence[str]) -> int:
     except click.ClickException as error:
         error.show()
         return EXIT_ENVIRONMENT
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("Stopped before the end; nothing was left half-written.", err=True)
-        return EXIT_ENVIRONMENT
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_OK
-    except Exception as error:  # noqa: BLE001 - the last resort: one clear message, no traceback
-        return _unexpected(error, debug="--debug" in arguments, machine="--json" in arguments)
+    except click.Abort:
+        return _stopped()
     return outcome if isinstance(outcome, int) else EXIT_OK
+
+
+def _stopped() -> int:
+    sys.stderr.write("Stopped before the end; nothing was left half-written.\n")
+    return EXIT_ENVIRONMENT
 
 
 def _refused(error: HandfulError, *, machine: bool) -> int:
     """Show every finding of a refusal."""
+    from handful.cli.console import print_json, show_findings
+
     if machine:
-        click.echo(as_json({"verdict": {"kind": "refused"}, "findings": error.findings}))
+        print_json({"verdict": {"kind": "refused"}, "findings": error.findings})
     else:
         show_findings(error.findings, err=True)
     return error.exit_code
@@ -109,6 +92,8 @@ def _refused(error: HandfulError, *, machine: bool) -> int:
 
 def _unexpected(error: Exception, *, debug: bool, machine: bool) -> int:
     """Say what went wrong in one finding; the traceback only under --debug."""
+    from handful.cli.console import printable
+
     if debug:
         traceback.print_exception(error)
     what = printable(" ".join(str(error).split()))[:200] or type(error).__name__
@@ -130,18 +115,16 @@ def _unexpected(error: Exception, *, debug: bool, machine: bool) -> int:
             f"Something unexpected went wrong ({type(error).__name__}: {what}).",
             "Run again with --debug for the details, and please report it.",
         )
-    if machine:
-        click.echo(as_json({"verdict": {"kind": "refused"}, "findings": [finding]}))
-    else:
-        show_findings([finding], err=True)
-    return EXIT_ENVIRONMENT
+    return _refused(MachineError(finding), machine=machine)
 
 
-def _stop(_signal: int, _frame: FrameType | None) -> NoReturn:
+def _stop(received: int, _frame: FrameType | None) -> NoReturn:
+    _interruptions.append(received)
     raise KeyboardInterrupt
 
 
 def main() -> NoReturn:
     """Run `handful` on the words of the command line."""
+    signal.signal(signal.SIGINT, _stop)
     signal.signal(signal.SIGTERM, _stop)
     sys.exit(run(sys.argv[1:]))
