@@ -46,7 +46,9 @@ def cut(values, weights, point, leaders):
     slope = np.zeros((len(leaders), matrix.shape[1]))
     for row, weight in zip(matrix, weights, strict=True):
         group = int(np.argmax(row[leaders]))
-        candidates = [v for v in row[support] if point[support][row[support] >= v].sum() >= 1 - 1e-5]
+        candidates = [
+            v for v in row[support] if point[support][row[support] >= v].sum() >= 1 - 1e-5
+        ]
         price = max(candidates, default=row[support].min())
         constant[group] += weight * price
         slope[group] += weight * np.maximum(row - price, 0.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import menu_oracle as oracle
 import numpy as np
 import pytest
+
 from handful.menu import path
 from handful.menu.choose import choose_menu
 

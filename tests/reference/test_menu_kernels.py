@@ -5,6 +5,7 @@ from __future__ import annotations
 import menu_oracle as oracle
 import numpy as np
 import pytest
+
 from handful import kernels
 from handful.menu import blockwise, passes
 from handful.menu.prices import as_points
@@ -33,7 +34,9 @@ def problem(offers, rows, dtype, seed=0):
 
 def close(found, expected, dtype):
     scale = max(1.0, float(np.abs(expected).max(initial=0)))
-    np.testing.assert_allclose(found, expected, atol=scale * (2e-6 if dtype == np.float32 else 1e-12))
+    np.testing.assert_allclose(
+        found, expected, atol=scale * (2e-6 if dtype == np.float32 else 1e-12)
+    )
 
 
 @pytest.mark.parametrize("version", VERSIONS)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+
 from handful import kernels
 
 pytestmark = pytest.mark.skipif(not kernels.available(), reason="kernels were not built")
