@@ -13,7 +13,7 @@ not read), and compares with the truth on 20,000 fresh customers:
   folds_error: less the true gain of the policies of the folds, which is what was estimated.
 
 Replicates of all cells are interleaved, so that stopping early leaves every cell with the same
-count. Rows are appended as they come; `summary` turns them into studies/results/verdicts.csv.
+share of its replicates. Rows are appended as they come; `summary` turns them into studies/results/verdicts.csv.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def null(**changes: object) -> Simulation:
 
 def cells() -> list[Cell]:
     found = []
-    for n, count in ((4_000, 200), (40_000, 200)):
+    for n, count in ((4_000, 200), (40_000, 40)):
         for offers in (2, 5, 12):
             for tails in ("normal", "heavy"):
                 draw = null(offers=offers, tails=tails)
@@ -84,7 +84,7 @@ def cells() -> list[Cell]:
     types = Simulation(surface="types", offers=5, arm_effects=0.0)
     found.append(Cell("types 5 normal", types, 20_000, 200))
     found.append(Cell("smooth 5 normal", Simulation(), 4_000, 200))
-    found.append(Cell("smooth 5 normal", Simulation(), 20_000, 200))
+    found.append(Cell("smooth 5 normal", Simulation(), 20_000, 100))
     found.append(
         Cell("smooth 5 clusters", Simulation(cluster_size=4, unequal_shares=True), 8_000, 200)
     )
@@ -211,12 +211,14 @@ def errors(plan: object, true: dict[str, float], true_gain: float) -> dict[str, 
 
 
 def jobs(done: set[tuple[str, int, int]]) -> Iterator[tuple[Cell, int]]:
-    found = cells()
-    most = max(cell.replicates for cell in found)
-    for number in range(most):
-        for cell in found:
-            if number < cell.replicates and (cell.name, cell.n, number) not in done:
-                yield cell, number
+    waiting = [
+        (number / cell.replicates, at, cell, number)
+        for at, cell in enumerate(cells())
+        for number in range(cell.replicates)
+        if (cell.name, cell.n, number) not in done
+    ]
+    for _, _, cell, number in sorted(waiting, key=lambda job: job[:2]):
+        yield cell, number
 
 
 def main() -> None:
