@@ -13,7 +13,8 @@ not read), and compares with the truth on 20,000 fresh customers:
   folds_error: less the true gain of the policies of the folds, which is what was estimated.
 
 Replicates of all cells are interleaved, so that stopping early leaves every cell with the same
-share of its replicates. Rows are appended as they come; `summary` turns them into studies/results/verdicts.csv.
+share of its replicates. Rows are appended as they come; `summary` turns them into
+studies/results/verdicts.csv.
 """
 
 from __future__ import annotations
@@ -227,6 +228,7 @@ def main() -> None:
     parser.add_argument("--workers", type=int, default=2)
     parser.add_argument("--out", type=Path, default=Path("studies/results"))
     asked = parser.parse_args()
+    asked.out.mkdir(parents=True, exist_ok=True)
     raw = asked.out / "verdicts_replicates.csv"
     end = time.monotonic() + asked.minutes * 60
     rows = list(csv.DictReader(raw.open())) if raw.exists() else []
