@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import csv
 import json
+import resource
 import shutil
 import stat
 import subprocess
@@ -339,4 +340,29 @@ def test_ctrl_c_while_planning_leaves_nothing(home: Path, tmp_path: Path) -> Non
     assert process.returncode == 4
     assert "Stopped before the end" in err
     assert "Traceback" not in err
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["handful.toml", "log.csv"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["plan", "handful.toml", "--out", "plan"],
+        ["assign", "{home}/plan", "log.csv", "--out", "who.csv"],
+        ["assign", "{home}/plan", "log.csv", "--out", "who.parquet"],
+    ],
+    ids=["plan", "assign-csv", "assign-parquet"],
+)
+def test_no_room_to_write_is_said_and_leaves_nothing(
+    words: list[str], home: Path, tmp_path: Path
+) -> None:
+    write_log(tmp_path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (6_000, hard))
+    try:
+        done = program(*(word.format(home=home) for word in words), cwd=tmp_path)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert done.returncode == 4, done.stderr
+    assert "F802" in done.stderr
+    assert "Traceback" not in done.stderr
     assert sorted(p.name for p in tmp_path.iterdir()) == ["handful.toml", "log.csv"]
