@@ -14,7 +14,14 @@ from setuptools.command.build_ext import build_ext
 FLAGS = (
     []
     if sys.platform == "win32"
-    else ["-O3", "-fno-loop-unroll-and-jam", "-fno-trapping-math", "-fno-signed-zeros", "-fvisibility=hidden", "-std=gnu11"]
+    else [
+        "-O3",
+        "-fno-loop-unroll-and-jam",
+        "-fno-trapping-math",
+        "-fno-signed-zeros",
+        "-fvisibility=hidden",
+        "-std=gnu11",
+    ]
 )
 
 
