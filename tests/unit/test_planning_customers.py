@@ -11,7 +11,9 @@ import pyarrow as pa
 import pytest
 from made_plan import ROWS, made_features, made_plan
 
+import handful as hf
 from handful.errors import BriefError, DataError
+from handful.experiment.simulate import simulate
 from handful.policy.policy import assign
 
 PLAN = made_plan()
@@ -86,3 +88,16 @@ def test_the_menu_of_a_size_is_a_look_up() -> None:
     assert PLAN.menu(2) == ("mail", "voucher")
     with pytest.raises(BriefError, match=r"F832.*1, 2 offers, found 7"):
         PLAN.menu(7)
+
+
+def test_a_policy_may_be_a_frame_a_column_or_codes() -> None:
+    log = simulate("null", n=600, offers=2, random_state=1).experiment
+    codes = np.arange(600) % 2
+    names = [log.offers[code] for code in codes]
+    values = {
+        hf.evaluate(log, policy=policy).value
+        for policy in (codes, names, pd.Series(names), pd.DataFrame({"x": 1, "offer": names}))
+    }
+    assert len(values) == 1
+    with pytest.raises(BriefError, match=r"E530.*found x"):
+        hf.evaluate(log, policy=pl.DataFrame({"x": names}))

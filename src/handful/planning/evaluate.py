@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from threadpoolctl import threadpool_limits
 
@@ -9,6 +11,7 @@ from handful.errors import BriefError, blocked
 from handful.evidence.evaluate import Evaluation, value_policy
 from handful.evidence.records import Estimate
 from handful.evidence.terms import make_terms
+from handful.experiment.frames import to_arrow
 from handful.experiment.records import Experiment
 from handful.notation import IntArray
 from handful.planning.settings import PlanSettings
@@ -79,7 +82,8 @@ def evaluate(
 
     Args:
         log: the experiment.
-        policy: (n,) offer names or codes, row by row.
+        policy: (n,) offer names or codes, row by row; or a frame with a column `offer`, such as
+            `Plan.assign` gives.
         random_state: seed.
         progress: told of every stage.
 
@@ -94,10 +98,26 @@ def evaluate(
         >>> evaluate(log, policy=[log.offers[1]] * 600).se > 0
         True
     """
-    given = np.asarray(policy)
+    given = np.asarray(_offer_column(policy))
     if given.dtype.kind in "iu":
         codes = given
     else:
         place = {name: g for g, name in enumerate(log.offers)}
         codes = np.array([place.get(str(name), -1) for name in given])
     return evaluate_policy(log, codes, random_state=random_state, progress=progress).value
+
+
+def _offer_column(policy: Any) -> Any:  # noqa: ANN401 - a sequence or any frame
+    """Take the column `offer` of a frame; a sequence is a column already."""
+    if not hasattr(policy, "columns"):
+        return policy
+    table = to_arrow(policy)
+    if "offer" in table.column_names:
+        return table["offer"].to_pylist()
+    raise BriefError(
+        blocked(
+            "E530",
+            f"policy: expected a column 'offer', found {', '.join(table.column_names[:12])}.",
+            "Name the column of offers so, or pass that column alone.",
+        )
+    )
