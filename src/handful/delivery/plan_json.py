@@ -28,6 +28,7 @@ WHY_ABSENT: Mapping[str, str] = {
     "shadow_price": "the limit does not bind",
     "statistic": "the test needs two offers with enough rows",
     "p_value": "the test needs two offers with enough rows",
+    "corrected": "the winner's curse of this choice cannot be told",
     "gain": "no menu is advised",
     "customer": "the log has no column of customer ids",
     "population": "the brief names no population",
