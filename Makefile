@@ -30,8 +30,15 @@ record: setup
 study: setup
 	@set -e; for study in studies/[a-z]*.py; do echo "== $$study"; $(BIN)/python "$$study"; done
 
-bench: setup
+# Other libraries run in environments of their own.
+bench: setup benchmarks/peers/.venv/.ready benchmarks/menu/.venv/.ready
 	$(BIN)/python benchmarks/peers/run.py --data examples/data
+	$(BIN)/python benchmarks/menu/run.py --peers benchmarks/menu/.venv/bin/python
+
+benchmarks/%/.venv/.ready: benchmarks/%/requirements.txt
+	$(BIN)/python -m venv $(@D)
+	$(@D)/bin/pip install --quiet --requirement $<
+	@touch $@
 
 lint: setup
 	$(BIN)/ruff check .
