@@ -44,7 +44,10 @@ class Watched:
 
 @dataclass(frozen=True, slots=True)
 class Boosted:
-    """A grown ensemble; for each watched set, the mean squared error after 0, STRIDE, ... trees."""
+    """A grown ensemble; for each watched set, the mean squared error after 0, STRIDE, ... trees.
+
+    A curve ends where its own loss has stalled, whatever the ensemble went on to grow for others.
+    """
 
     booster: xgboost.Booster
     rounds: int
@@ -58,6 +61,10 @@ class Boosted:
             return np.zeros((len(columns), self._outputs()))
         predicted = self.booster.inplace_predict(columns, iteration_range=(0, used))
         return np.asarray(predicted, dtype=np.float64).reshape(len(columns), -1)
+
+    def followed(self, at: int) -> int:
+        """Return the number of trees after which a watched set's loss was last looked at."""
+        return STRIDE * (len(self.curves[at]) - 1)
 
     def _outputs(self) -> int:
         return int(
@@ -137,13 +144,18 @@ def grow(
         if grown % STRIDE or not watched:
             continue
         for w, so_far, curve in zip(watched, predicted, curves, strict=True):
+            if _stalled(curve):  # where a curve ends must not depend on anybody else's loss
+                continue
             step = booster.inplace_predict(w.columns, iteration_range=(grown - STRIDE, grown))
             so_far += np.asarray(step).reshape(so_far.shape)
             curve.append(float(np.mean((w.targets - so_far) ** 2)))
-        stalled = all(grown - STRIDE * int(np.argmin(c)) >= PATIENCE for c in curves)
-        if stalled and grown >= at_least:
+        if grown >= at_least and all(_stalled(curve) for curve in curves):
             break
     return Boosted(booster, grown, tuple(np.array(c) for c in curves))
+
+
+def _stalled(curve: list[float]) -> bool:
+    return STRIDE * (len(curve) - 1 - int(np.argmin(curve))) >= PATIENCE
 
 
 def _settings(rows: int, outputs: int, seed: int) -> dict[str, object]:
@@ -219,18 +231,22 @@ def _tree_arrays(
     is_leaf = left < 0
     feature = np.array([columns.pairs[s][0] for s in split], dtype=np.int64)
     level = np.array([-1 if columns.pairs[s][1] is None else columns.pairs[s][1] for s in split])
+    threshold = np.array(tree["split_conditions"], dtype=np.float32)
     is_level = (level >= 0) & ~is_leaf
     # A one-hot column goes left when it is 0; ours goes left when the level matches: swap sides.
-    swapped_left = np.where(is_level, right, left)
-    swapped_right = np.where(is_level, left, right)
-    threshold = np.array(tree["split_conditions"], dtype=np.float32)
+    # A cut above 1 or below 0 sends every level the same way and tells only missing apart: no
+    # level has the code -1.
+    swapped = is_level & (threshold > 0)
+    level = np.where((threshold > 0) & (threshold <= 1), level, -1)
+    swapped_left = np.where(swapped, right, left)
+    swapped_right = np.where(swapped, left, right)
     return {
         "feature": np.where(is_leaf, -1, feature),
         "threshold": np.where(is_leaf, 0, np.where(is_level, level, threshold)),
         "left": swapped_left,
         "right": swapped_right,
         "leaf": right,
-        "missing_left": np.where(is_level, ~missing_left, missing_left) & ~is_leaf,
+        "missing_left": np.where(swapped, ~missing_left, missing_left) & ~is_leaf,
         "leaves": np.array(tree["leaf_weights"], dtype=np.float32)
         .astype(np.float64)
         .reshape(-1, outputs),

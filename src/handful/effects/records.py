@@ -44,7 +44,8 @@ class Forest:
     Attributes:
         roots: (T,) node number of each tree's root.
         feature: (N,) column of `Features.values`; -1 marks a leaf.
-        threshold: (N,) float32 threshold, or the level code of a category.
+        threshold: (N,) float32 threshold, or the level code of a category; -1, which is no level's
+            code, where only missing values are told apart.
         left, right: (N,) node numbers; at a leaf `left` is the row of `leaves`.
         missing_left: (N,) where a missing value goes.
         leaves: (L, G) money per customer, summed over trees in tree order.
