@@ -12,6 +12,7 @@ import numpy as np
 
 from handful.effects.basis import basis_terms
 from handful.effects.boosting import to_forest
+from handful.effects.heterogeneity import TEST_ROUNDS
 from handful.effects.outcome import FoldSet
 from handful.effects.predict import predict_profit
 from handful.effects.records import EffectsModel
@@ -26,6 +27,7 @@ from handful.effects.worlds import (
     constant_of,
     grow_all,
     held_predictions,
+    held_rounds,
     restored_of,
     rounds_of,
     targets_of,
@@ -124,7 +126,9 @@ def cross_fit(
     for at in range(0, len(pairs), 2):
         grow_all(shop, pairs[at : at + 2])
         progress.advance(len(pairs[at : at + 2]))
-    singles = [(frozenset({j}), rounds_of(shop, frozenset({j})), True) for j in folds]
+    singles = [
+        (frozenset({j}), max(rounds_of(shop, frozenset({j})), TEST_ROUNDS), True) for j in folds
+    ]
     grow_all(shop, singles)
     predicted = np.empty((experiment.n_rows, experiment.n_offers))
     worlds, models = [], []
@@ -161,7 +165,7 @@ def learn_whole(experiment: Experiment, shop: Workshop) -> Learned:
 def _fit(shop: Workshop, world: FoldSet) -> _Fitted:
     additive = additive_fits(shop, world)
     rounds = rounds_of(shop, world)
-    held = held_predictions(shop, world, additive, rounds)
+    held = held_predictions(shop, world, additive, held_rounds(shop, world, rounds))
     return _Fitted(additive, rounds, weigh(shop, world, held), tuple(held))
 
 

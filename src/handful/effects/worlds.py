@@ -206,8 +206,29 @@ class Held:
     level: FloatArray
 
 
-def held_predictions(shop: Workshop, world: FoldSet, additive: Additive, rounds: int) -> list[Held]:
+def held_rounds(shop: Workshop, world: FoldSet, rounds: int) -> dict[int, int]:
+    """Return the trees used for each fold of a world: `rounds`, or where its own loss stalled.
+
+    An ensemble without {j, k} grows until both losses stall. How far it went for j must not show
+    in what the world without j predicts for k.
+    """
+    used = {}
+    for k in shop.inside(world):
+        removed = world | {k}
+        used[k] = min(rounds, shop.grown[removed].followed(sorted(removed).index(k)))
+    return used
+
+
+def held_predictions(
+    shop: Workshop, world: FoldSet, additive: Additive, rounds: dict[int, int]
+) -> list[Held]:
     """Return, for each fold of the world, what the fits without it predict for its rows.
+
+    Args:
+        shop: the workshop.
+        world: folds left out of everything.
+        additive: coefficients without the world and each fold in turn.
+        rounds: trees used for each fold.
 
     Cost: O(n (m G + trees)).
     """
@@ -221,7 +242,7 @@ def held_predictions(shop: Workshop, world: FoldSet, additive: Additive, rounds:
                 fold=k,
                 constant=constant,
                 additive=linear[:, :-1] - constant,
-                boosted=shop.grown[removed].predict(rows.trees, rounds),
+                boosted=shop.grown[removed].predict(rows.trees, rounds[k]),
                 level=linear[:, -1],
             )
         )
