@@ -197,7 +197,7 @@ def test_all_problems_come_at_once() -> None:
         ("menu", "max_offers", True, "a whole number"),
         ("menu", "setup_cost", -5, "at least 0"),
         ("menu", "setup_cost", {"a": "dear"}, "a number"),
-        ("evidence", "folds", 1, "at least 2"),
+        ("evidence", "folds", 1, "at least 4"),
         ("team", "minutes_per_card", 0, "above 0"),
     ],
 )

@@ -99,7 +99,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(_M, "always", "names", "offers that must stay in the menu", "[]"),
     Key(_M, "never", "names", "offers that must not be in the menu", "[]"),
     Key(_V, "folds", "whole", "parts of the log; each is valued by models of the others", "5",
-        least=2),
+        least=4),
     Key(_V, "repetitions", "whole", "how often the split into folds is redrawn", "2", least=1),
     Key(_V, "learn_rows", "whole", "rows that effects are learned on, at most", "200000",
         least=100),

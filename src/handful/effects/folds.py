@@ -2,9 +2,39 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import numpy as np
 
+from handful.errors import BriefError, blocked
 from handful.notation import IntArray
+
+LEAST_FOLDS: Final = 4
+"""A world leaves two folds out, predicts a third, and chooses its penalties on a fourth."""
+
+
+def count_folds(cluster: IntArray, asked: int) -> int:
+    """Return how many folds to make: as many as asked for, or one per cluster if they are fewer.
+
+    Raises:
+        BriefError: E504 fewer than 4 folds or 4 clusters.
+
+    Example:
+        >>> count_folds(np.arange(100), 5)
+        5
+    """
+    clusters = int(cluster.max()) + 1
+    folds = min(asked, clusters)
+    if folds < LEAST_FOLDS:
+        raise BriefError(
+            blocked(
+                "E504",
+                f"expected {LEAST_FOLDS} folds and as many clusters, or more; found "
+                f"evidence.folds = {asked} and {clusters} clusters.",
+                "Ask for 5 folds; with fewer clusters than that, randomise more of them.",
+            )
+        )
+    return folds
 
 
 def make_folds(cluster: IntArray, folds: int, rng: np.random.Generator) -> IntArray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from handful.effects.crossfit import learn_whole, open_workshop
-from handful.effects.folds import make_folds
+from handful.effects.folds import count_folds, make_folds
 from handful.effects.records import EffectsModel
 from handful.experiment.records import Experiment
 
@@ -28,6 +28,9 @@ def learn_effects(
     Returns:
         Plain arrays; `effects.predict.predict_profit` reads them.
 
+    Raises:
+        BriefError: E504 fewer than 4 clusters.
+
     Cost: J + 1 fits of O(l m^2 + trees l q) for J = 5 folds.
 
     Example:
@@ -36,6 +39,7 @@ def learn_effects(
         >>> learn_effects(drawn.experiment).constant.shape
         (2,)
     """
-    fold = make_folds(experiment.cluster, FOLDS, np.random.default_rng([random_state, 0]))
+    count = count_folds(experiment.cluster, FOLDS)
+    fold = make_folds(experiment.cluster, count, np.random.default_rng([random_state, 0]))
     shop = open_workshop(experiment, fold, learn_rows=learn_rows, random_state=random_state)
     return learn_whole(experiment, shop).model

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from handful.effects.crossfit import CrossFit, cross_fit, open_workshop
-from handful.effects.folds import make_folds
+from handful.effects.folds import count_folds, make_folds
 from handful.effects.worlds import Workshop
 from handful.experiment.records import Experiment
 from handful.notation import IntArray
@@ -31,10 +31,14 @@ class OwnSplits:
         return self.kept[0]
 
     def folds(self, repetition: int) -> IntArray:
-        """Return the (n,) folds of a repetition."""
+        """Return the (n,) folds of a repetition.
+
+        Raises:
+            BriefError: E504 fewer than 4 folds or 4 clusters.
+        """
         rng = np.random.default_rng([self.random_state, 0, repetition])
-        clusters = int(self.experiment.cluster.max()) + 1
-        return make_folds(self.experiment.cluster, min(self.settings.folds, clusters), rng)
+        count = count_folds(self.experiment.cluster, self.settings.folds)
+        return make_folds(self.experiment.cluster, count, rng)
 
     def split(self, repetition: int) -> CrossFit:
         """Cross-fit one repetition.
