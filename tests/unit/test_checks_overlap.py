@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from handful.experiment.checks import check_experiment
-from handful.experiment.checks.outcome import top_share
 from handful.experiment.checks.wording import listed
+from handful.experiment.tails import tail_facts
 from made_experiment import found, made_experiment, spec
 
 
@@ -58,7 +58,8 @@ def test_the_top_rows_share_is_measured_from_the_median():
     profit = np.full(2000, -0.05)
     profit[:10] = 9.95
     made = made_experiment(2000, profit=profit)
-    assert top_share(made) == (2, pytest.approx(0.2))
+    facts = tail_facts(made.profit)
+    assert (facts.top_rows, facts.top_share) == (2, pytest.approx(0.2))
     warned = found(check_experiment(made).findings, "C404")
     assert "2 rows (0.1%) carry 20% of all profit" in warned.message
 

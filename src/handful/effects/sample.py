@@ -10,8 +10,8 @@ import xgboost
 from handful.effects.basis import Basis, evaluate_basis, make_basis
 from handful.effects.boosting import TreeColumns, quantile_bins, tree_columns, tree_matrix
 from handful.effects.outcome import OutcomeModels, make_outcome_models, outcome_rows
-from handful.effects.tails import tail_facts, winsorise
 from handful.experiment.records import Experiment
+from handful.experiment.tails import tail_facts, winsorise
 from handful.notation import Float32Array, FloatArray, IntArray
 
 
@@ -75,7 +75,7 @@ def make_sample(
     trees = tree_columns(experiment.features)
     facts = tail_facts(experiment.profit)
     seen = winsorise(experiment.profit, facts)
-    unit = float(seen[rows].std()) or 1.0
+    unit = _unit(seen[rows])
     folds = tuple(
         _fold(experiment, rows[fold[rows] == k], (basis, trees), seen, unit)
         for k in range(int(fold.max()) + 1)
@@ -91,6 +91,12 @@ def make_sample(
     )
     bins = quantile_bins(np.concatenate([f.trees for f in folds]))
     return LearnSample(basis, trees, bins, folds, outcome, information(experiment), unit, seed)
+
+
+def _unit(profit: FloatArray) -> float:
+    """Return the spread of profit as a power of two: no single fold's outcomes move it."""
+    spread = float(profit.std())
+    return float(2.0 ** np.round(np.log2(spread))) if spread > 0 else 1.0
 
 
 def information(experiment: Experiment) -> FloatArray:

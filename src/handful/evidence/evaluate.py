@@ -9,7 +9,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from handful.effects.tails import TailFacts, tail_facts
 from handful.evidence.bands import difference_rows, make_family, unit_rows
 from handful.evidence.evidence import SplitSource
 from handful.evidence.instability import with_choice_noise
@@ -24,6 +23,7 @@ from handful.evidence.splits import (
 )
 from handful.evidence.terms import Terms
 from handful.experiment.records import Experiment
+from handful.experiment.tails import TailFacts, tail_facts
 from handful.notation import IntArray
 
 POLICY = "policy"

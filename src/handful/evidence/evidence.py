@@ -12,7 +12,6 @@ import numpy as np
 
 from handful.effects.crossfit import CrossFit, Learned
 from handful.effects.heterogeneity import NAME, HeterogeneityTest
-from handful.effects.tails import tail_facts
 from handful.evidence.announcing import with_correction
 from handful.evidence.bands import LEVEL
 from handful.evidence.frontier import (
@@ -44,6 +43,7 @@ from handful.evidence.splits import (
 from handful.evidence.terms import Terms
 from handful.evidence.verdict import AS_LOGGED, Case, challenges, decide
 from handful.experiment.records import Experiment
+from handful.experiment.tails import tail_facts
 from handful.notation import FloatArray, IntArray
 from handful.policy.policy import assign_codes
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from handful.effects.tails import HEAVY, TailFacts
 from handful.evidence.bands import Family, difference_rows, make_family, unit_rows
 from handful.evidence.ladder import (
     CLUSTERS,
@@ -28,6 +27,7 @@ from handful.evidence.records import (
     Tails,
 )
 from handful.evidence.splits import BEST_SINGLE, NO_OFFER, ONE_TO_ONE, menu_name
+from handful.experiment.tails import HEAVY, TailFacts
 
 ZERO = Estimate(0.0, 0.0, 0.0, 0.0)
 RATIO_SE = 2.0

@@ -14,9 +14,9 @@ import numpy as np
 
 from handful.effects.crossfit import CrossFit, World
 from handful.effects.scores import close_cells, doubly_robust
-from handful.effects.tails import TailFacts
 from handful.evidence.terms import Terms
 from handful.experiment.records import Experiment
+from handful.experiment.tails import TailFacts
 from handful.menu.choose import choose_menu
 from handful.menu.records import MenuPath
 from handful.notation import BoolArray, FloatArray, IntArray

@@ -184,7 +184,7 @@ def decide(experiment: Experiment, case: Case, held: list[Challenge], seed: int)
     if NO_OFFER in case.means.names:
         lead = beats_no_offer(case.means, case)
         if case.single == experiment.control or lead.lo <= 0:
-            return Verdict("no_offer", 0, (), None, _no_offer_reasons(name, lead, held))
+            return Verdict("no_offer", 0, (), None, _no_offer_reasons(experiment, name, lead, held))
     gain = split_gain(case.means, None, seed)
     return Verdict("one_offer", 1, (name,), gain, _one_offer_reasons(name, held))
 
@@ -222,9 +222,11 @@ def _one_offer_reasons(name: str, held: list[Challenge]) -> tuple[str, ...]:
     return (f"Give everybody {name}: it is the best single offer.", _why_not(held))
 
 
-def _no_offer_reasons(name: str, lead: Estimate, held: list[Challenge]) -> tuple[str, ...]:
+def _no_offer_reasons(
+    experiment: Experiment, name: str, lead: Estimate, held: list[Challenge]
+) -> tuple[str, ...]:
     return (
         f"Even the best single offer, {name}, is not shown to beat no offer: its lead is "
-        f"{lead.value:.4g} per customer ({lead.lo:.4g} to {lead.hi:.4g}).",
+        f"{lead.value:.3f} {experiment.currency} per customer ({lead.lo:.3f} to {lead.hi:.3f}).",
         _why_not(held),
     )

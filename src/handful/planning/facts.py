@@ -6,8 +6,6 @@ import numpy as np
 
 import handful
 from handful.brief.schema import Brief
-from handful.errors import Finding
-from handful.evidence.records import Tails
 from handful.experiment.records import Experiment
 from handful.planning.records import ExperimentFacts, OfferFacts
 
@@ -37,22 +35,4 @@ def experiment_facts(experiment: Experiment, seed: int, brief: Brief | None) -> 
         population=experiment.population,
         customer=brief.experiment.customer if brief else None,
         columns=tuple(brief.columns.items()) if brief else (),
-    )
-
-
-def tail_finding(tails: Tails) -> tuple[Finding, ...]:
-    """Return a warning when a few rows carry the total."""
-    if not tails.heavy:
-        return ()
-    return (
-        Finding(
-            code="E510",
-            level="warn",
-            message=(
-                f"the top 0.1 % of rows carry {tails.top_share:.0%} of the total deviation of "
-                f"profit (heavy above {tails.threshold:.0%}): a few customers move every value."
-            ),
-            remedy="Read the winsorised values beside the raw ones; more rows narrow the bands.",
-            share=tails.top_share,
-        ),
     )

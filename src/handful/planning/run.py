@@ -26,7 +26,7 @@ from handful.experiment.checks import check_experiment
 from handful.experiment.records import Experiment
 from handful.notation import FloatArray, IntArray
 from handful.planning.evaluate import evaluate, evaluate_policy
-from handful.planning.facts import experiment_facts, tail_finding
+from handful.planning.facts import experiment_facts
 from handful.planning.records import Plan
 from handful.planning.settings import PlanSettings, settings_of
 from handful.planning.splits import OwnSplits
@@ -186,7 +186,7 @@ def _assemble(
     scores = close_cells(evidence.first.scores, experiment.open_cells, job.terms.fallback)
     return Plan(
         experiment=experiment_facts(experiment, job.random_state, brief),
-        findings=(*findings, *tail_finding(evidence.tails)),
+        findings=findings,
         heterogeneity=evidence.heterogeneity,
         reference=evidence.references,
         frontier=evidence.frontier,

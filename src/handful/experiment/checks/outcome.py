@@ -6,9 +6,8 @@ import numpy as np
 
 from handful.errors import Finding
 from handful.experiment.records import Experiment
+from handful.experiment.tails import HEAVY, TOP, tail_facts
 
-TOP_ROWS = 0.001
-TOP_SHARE = 0.10
 LARGEST = 1e15
 """Beyond this a sum of float64 money loses cents."""
 
@@ -67,22 +66,15 @@ def _constant(experiment: Experiment) -> list[Finding]:
     return [Finding("C403", "block", message, remedy, experiment.n_rows, 1.0)]
 
 
-def top_share(experiment: Experiment) -> tuple[int, float]:
-    """Return how many rows the top 0.1 % are, and their share of sum |profit - median|."""
-    size = np.abs(experiment.profit - np.median(experiment.profit))
-    top = max(1, int(np.ceil(TOP_ROWS * size.size)))
-    total = float(size.sum())
-    carried = float(np.partition(size, size.size - top)[size.size - top :].sum())
-    return top, carried / total if total > 0 else 0.0
-
-
 def _top_heavy(experiment: Experiment) -> list[Finding]:
-    top, share = top_share(experiment)
-    if experiment.n_rows * TOP_ROWS < 1.0 or share <= TOP_SHARE:
+    if experiment.n_rows * TOP < 1.0 or not np.all(np.isfinite(experiment.profit)):
+        return []
+    facts = tail_facts(experiment.profit)
+    if not facts.heavy:
         return []
     message = (
-        f"{top:,} rows ({TOP_ROWS:.1%}) carry {share:.0%} of all profit (measured from the median; "
-        f"more than {TOP_SHARE:.0%} is heavy-tailed), so values have wide bands."
+        f"{facts.top_rows:,} rows ({TOP:.1%}) carry {facts.top_share:.0%} of all profit "
+        f"(measured from the median; more than {HEAVY:.0%} is heavy-tailed), so values have wide bands."
     )
     remedy = "Read the winsorised values beside the raw ones; consider a less noisy outcome."
-    return [Finding("C404", "warn", message, remedy, top, share)]
+    return [Finding("C404", "warn", message, remedy, facts.top_rows, facts.top_share)]
