@@ -14,8 +14,8 @@ from handful.menu import passes
 from handful.menu.master import CutPool, Master, Node, best_columns
 from handful.menu.passes import Customers
 from handful.menu.prices import as_points
-from handful.menu.search import Found, Menu, Rules, as_menu, improve
-from handful.menu.sums import SwapSums
+from handful.menu.search import Found, Menu, Rules, as_menu, improve, padded
+from handful.menu.sums import CutSums, SwapSums
 from handful.menu.tree import Tree
 from handful.notation import FloatArray, IntArray
 
@@ -68,12 +68,18 @@ class Level:
 
     def __init__(self, customers: Customers, rules: Rules, warm: Warm, sizes: set[int]) -> None:
         self.customers, self.rules, self.leaders = customers, rules, warm.leaders
-        self.found = improve(rules, warm.menus, self.swaps)
         self.pool = CutPool(len(rules.costs), len(warm.leaders))
         self.points: list[FloatArray] = []
-        shares = [indicator(found.menu, rules) for k, found in self.found.items()]
+        self.found: dict[int, Found] = {}
         everything = (~rules.never).astype(np.float64)
-        self._cut(_distinct([everything, *shares, *warm.points]))
+        shares = [indicator(menu, rules) for menu in warm.menus.values()]
+        points = _distinct([everything, *shares, *warm.points])
+        # One reading serves the first swaps and the first cuts.
+        start = padded(list(warm.menus.values()))
+        swaps, cuts = passes.swap_and_cut_sums(customers, start, as_points(points, self.leaders))
+        self.ready = {start.tobytes(): swaps}
+        self.found = improve(rules, warm.menus, self.swaps)
+        self._add(points, cuts)
         scale = max(abs(found.net) for found in self.found.values()) or 1.0
         self.trees: dict[int, Tree] = {
             k: Tree(
@@ -86,7 +92,10 @@ class Level:
         self.history: dict[int, list[float]] = {k: [] for k in self.trees}
 
     def swaps(self, menus: IntArray) -> SwapSums:
-        """Pass over the customers for the local search."""
+        """Pass over the customers for the local search, where it was not made already."""
+        ready = self.ready.pop(menus.tobytes(), None)
+        if ready is not None:
+            return ready
         return passes.swap_sums(self.customers, menus)
 
     def tighten(self, gap: float, rounds: int) -> None:
@@ -146,7 +155,9 @@ class Level:
         return Proof(found, max(tree.bound, found.net), proven_in, proven_out)
 
     def _cut(self, points: list[FloatArray]) -> None:
-        cuts = passes.cut_sums(self.customers, as_points(points, self.leaders))
+        self._add(points, passes.cut_sums(self.customers, as_points(points, self.leaders)))
+
+    def _add(self, points: list[FloatArray], cuts: CutSums) -> None:
         self.pool.add(cuts)
         self.points += points
         for point, constant, slope in zip(points, cuts.constant, cuts.slope, strict=True):
@@ -155,7 +166,9 @@ class Level:
             if len(menu) in self.found and point.max() == point[list(menu)].min() == 1.0:
                 value = float(constant.sum() + slope.sum(axis=0)[list(menu)].sum())
                 candidate = Found(menu, value - self.rules.cost(menu))
-                if candidate.net > self.found[len(menu)].net and allowed(menu, self.rules):
+                known = self.found[len(menu)]
+                better = candidate.net > known.net and candidate.menu != known.menu
+                if better and allowed(menu, self.rules):
                     self.found[len(menu)] = candidate
 
     def _rests(self, k: int) -> bool:

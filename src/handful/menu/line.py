@@ -70,7 +70,7 @@ def choose_on_line(
     check_aim(0.0, n_threads, 0, None, source.offers)
     importance = None if weights is None else check_weights(weights)
     customers = Customers(source, importance, n_threads or default_threads())
-    first = first_look(customers)
+    first = first_look(customers, 0).sums
     bounds, menus = best_chains(first.totals, pair_gains(customers), rules)
     found = improve(rules, menus, lambda tried: passes.swap_sums(customers, tried))
     proofs = {}

@@ -12,16 +12,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Protocol, Self, TypeVar
-
-import numpy as np
+from typing import Protocol, Self, TypeAlias, TypeVar
 
 from handful import kernels
 from handful.kernels import menu as compiled
 from handful.menu import blockwise
 from handful.menu.checks import wrong_length
 from handful.menu.prices import Points
-from handful.menu.sources import MatrixSource, Source
+from handful.menu.sources import Source
 from handful.menu.sums import ColumnSums, CutSums, SwapSums
 from handful.notation import AnyFloatArray, FloatArray, IntArray
 
@@ -34,6 +32,19 @@ class Addable(Protocol):
 
 
 Sums = TypeVar("Sums", bound=Addable)
+Task: TypeAlias = Callable[[AnyFloatArray, FloatArray | None], Sums]
+Watch: TypeAlias = Callable[[AnyFloatArray, FloatArray | None], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """Swap sums and cuts of the same customers."""
+
+    swaps: SwapSums
+    cuts: CutSums
+
+    def __add__(self, other: Pair) -> Pair:
+        return Pair(self.swaps + other.swaps, self.cuts + other.cuts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +69,9 @@ def default_threads() -> int:
     return os.cpu_count() or 1
 
 
-def scan(customers: Customers) -> ColumnSums:
+def scan(customers: Customers, watch: Watch | None = None) -> ColumnSums:
     """Return the column sums; cost one read of the values."""
-    return total(customers, scan_block)
+    return total(customers, scan_block, watch)
 
 
 def swap_sums(customers: Customers, menus: IntArray) -> SwapSums:
@@ -71,6 +82,19 @@ def swap_sums(customers: Customers, menus: IntArray) -> SwapSums:
 def cut_sums(customers: Customers, points: Points) -> CutSums:
     """Return the cut of each fractional menu; cost O(n T (s + G))."""
     return total(customers, lambda block, weights: cut_block(block, weights, points))
+
+
+def swap_and_cut_sums(
+    customers: Customers, menus: IntArray, points: Points
+) -> tuple[SwapSums, CutSums]:
+    """Return both in one pass, for where reading is dear."""
+    sums = total(
+        customers,
+        lambda block, weights: Pair(
+            swap_block(block, weights, menus), cut_block(block, weights, points)
+        ),
+    )
+    return sums.swaps, sums.cuts
 
 
 def scan_block(block: AnyFloatArray, weights: FloatArray | None) -> ColumnSums:
@@ -96,15 +120,21 @@ def cut_block(block: AnyFloatArray, weights: FloatArray | None, points: Points) 
     return CutSums(*compiled.cut(block, weights, *sparse))
 
 
-def total(customers: Customers, task: Callable[[AnyFloatArray, FloatArray | None], Sums]) -> Sums:
+def total(customers: Customers, task: Task[Sums], watch: Watch | None = None) -> Sums:
     """Return the sum of a task's records over all blocks.
 
     At most two blocks per thread are held at a time, so a stream needs no more memory than that.
+
+    Args:
+        customers: everybody to sum over.
+        task: takes a block and its weights, returns their sums; called on several threads.
+        watch: sees every block and its weights too, in order and on the calling thread.
     """
+    work = pieces(customers) if watch is None else _watched(pieces(customers), watch)
     if customers.threads == 1:
-        return _added(task(*piece) for piece in pieces(customers))
+        return _added(task(*piece) for piece in work)
     with ThreadPoolExecutor(customers.threads) as pool:
-        return _added(_in_order(pool, task, pieces(customers), 2 * customers.threads))
+        return _added(_in_order(pool, task, work, 2 * customers.threads))
 
 
 def pieces(customers: Customers) -> Iterator[tuple[AnyFloatArray, FloatArray | None]]:
@@ -118,9 +148,17 @@ def pieces(customers: Customers) -> Iterator[tuple[AnyFloatArray, FloatArray | N
         start = stop
 
 
+def _watched(
+    work: Iterator[tuple[AnyFloatArray, FloatArray | None]], watch: Watch
+) -> Iterator[tuple[AnyFloatArray, FloatArray | None]]:
+    for block, weights in work:
+        watch(block, weights)
+        yield block, weights
+
+
 def _in_order(
     pool: ThreadPoolExecutor,
-    task: Callable[[AnyFloatArray, FloatArray | None], Sums],
+    task: Task[Sums],
     work: Iterator[tuple[AnyFloatArray, FloatArray | None]],
     window: int,
 ) -> Iterator[Sums]:
@@ -138,30 +176,3 @@ def _added(parts: Iterator[Sums]) -> Sums:
     for part in parts:
         result = result + part
     return result
-
-
-def sample(customers: Customers, rows: int, rng: np.random.Generator) -> Customers:
-    """Return a simple random sample of the customers, in their order, as an array in memory.
-
-    Every customer draws a key and the smallest keys are kept, so one reading of a stream of
-    unknown length is enough, and the sample does not depend on how the rows are cut into blocks.
-    """
-    blocks: list[AnyFloatArray] = []
-    weights: list[FloatArray] = []
-    keys = np.empty(0)
-    limit = 1.0
-    for block, weight in pieces(customers):
-        drawn = rng.random(len(block))
-        kept = np.flatnonzero(drawn < limit)
-        blocks.append(block[kept])
-        weights.append(np.ones(len(kept)) if weight is None else weight[kept])
-        keys = np.concatenate([keys, drawn[kept]])
-        if len(keys) > 2 * rows:
-            limit = float(np.partition(keys, rows)[rows])
-            stays = keys < limit
-            blocks, weights = [np.concatenate(blocks)[stays]], [np.concatenate(weights)[stays]]
-            keys = keys[stays]
-    chosen = np.sort(np.argsort(keys, kind="stable")[:rows])
-    values = np.ascontiguousarray(np.concatenate(blocks)[chosen])
-    importance = None if customers.weights is None else np.concatenate(weights)[chosen]
-    return Customers(MatrixSource(values), importance, customers.threads)

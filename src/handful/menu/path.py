@@ -10,6 +10,7 @@ from handful.menu import passes
 from handful.menu.exact import affordable, enumerate_menus
 from handful.menu.frontier import Level, Proof, Warm
 from handful.menu.passes import Customers
+from handful.menu.sample import Reservoir
 from handful.menu.search import Found, Menu, Rules, as_menu, greedy, improve
 from handful.menu.sources import MatrixSource
 from handful.menu.sums import ColumnSums, SwapSums
@@ -44,20 +45,42 @@ class Aim:
     seed: int
 
 
-def solve(customers: Customers, first: ColumnSums, rules: Rules, aim: Aim) -> dict[int, Proof]:
+@dataclass(frozen=True, slots=True)
+class FirstLook:
+    """What the first reading of the customers gives.
+
+    Attributes:
+        sums: column sums, weight, rows.
+        reservoir: rows to draw samples from.
+    """
+
+    sums: ColumnSums
+    reservoir: Reservoir
+
+
+def look(customers: Customers, seed: int) -> FirstLook:
+    """Return the column sums and a sample, in one reading."""
+    sizes = sample_sizes(customers.source.rows, customers.source.offers)
+    reservoir = Reservoir(max(sizes, default=0), np.random.default_rng(seed))
+    watch = reservoir.see if sizes else None
+    return FirstLook(passes.scan(customers, watch), reservoir)
+
+
+def solve(customers: Customers, first: FirstLook, rules: Rules, aim: Aim) -> dict[int, Proof]:
     """Return the menu and bound of every K that the rules allow.
 
     Args:
         customers: all of them.
-        first: their column sums.
+        first: their column sums and a sample.
         rules: allowed menus and costs.
         aim: gap and seed.
 
     Cost: a pass is O(n K G); on structured data some 10 passes certify 0.1 % and 20 certify
     0.002 % for all K together.
     """
-    solved = {1: best_single(first.totals, rules)} if rules.first == 1 else {}
-    small = first.rows * len(rules.costs) <= SMALL_CELLS
+    sums = first.sums
+    solved = {1: best_single(sums.totals, rules)} if rules.first == 1 else {}
+    small = sums.rows * len(rules.costs) <= SMALL_CELLS
     if small:
         matrix = in_memory(customers)
         customers = Customers(MatrixSource(matrix), customers.weights, 1)
@@ -69,7 +92,7 @@ def solve(customers: Customers, first: ColumnSums, rules: Rules, aim: Aim) -> di
         proofs = {k: _claimed(proof) for k, proof in proofs.items()}
     left = [k for k in _sizes(rules) if k not in solved]
     if left:
-        level = _descend(customers, first.rows, rules, aim, solved)
+        level = _descend(customers, first, rules, aim, solved)
         proofs |= {k: _claimed(level.proof(k)) for k in left}
     return {k: proofs[k] for k in _sizes(rules)}
 
@@ -96,19 +119,19 @@ def best_single(totals: FloatArray, rules: Rules) -> Found:
 
 
 def _descend(
-    customers: Customers, n_rows: int, rules: Rules, aim: Aim, solved: dict[int, Found]
+    customers: Customers, first: FirstLook, rules: Rules, aim: Aim, solved: dict[int, Found]
 ) -> Level:
     """Return the search on all customers, warmed by searches on samples of growing size."""
     rng = np.random.default_rng(aim.seed)
     sizes = set(_sizes(rules)) - set(solved)
-    *samples, _ = _level_rows(n_rows, len(rules.costs))
+    samples = sample_sizes(first.sums.rows, len(rules.costs))
     if not samples:
         return _first_level(customers, rules, aim, solved, rng)
     closer = Aim(aim.gap * SAMPLE_GAP, aim.seed)
-    group = passes.sample(customers, samples[0], rng)
+    group = first.reservoir.sample(samples[0], customers)
     level = _first_level(group, rules, closer, solved, rng)
     for rows in samples[1:]:
-        level = Level(passes.sample(customers, rows, rng), rules, level.warm(), sizes)
+        level = Level(first.reservoir.sample(rows, customers), rules, level.warm(), sizes)
         level.tighten(closer.gap, SAMPLE_ROUNDS)
     level = Level(customers, rules, level.warm(), sizes)
     level.tighten(aim.gap, FULL_ROUNDS)
@@ -129,15 +152,14 @@ def _first_level(
     return level
 
 
-def _level_rows(rows: int, offers: int) -> list[int]:
+def sample_sizes(rows: int | None, offers: int) -> list[int]:
+    """Return the sizes of the samples to search first; all that may be needed for unknown rows."""
     size = int(np.clip(SAMPLE_CELLS // offers, *SAMPLE_ROWS))
-    levels = []
-    while size < rows:
-        levels.append(size)
-        if size * REACH >= rows:
-            break
-        size *= GROWTH
-    return [*levels, rows]
+    if rows is None:
+        return [size, size * GROWTH]
+    if rows <= size:
+        return []
+    return [size] if rows <= size * REACH else [size, size * GROWTH]
 
 
 def _start(customers: Customers, rules: Rules, solved: dict[int, Found]) -> Warm:

@@ -45,6 +45,10 @@ class Source(Protocol):
     def offers(self) -> int:
         """Number of columns G."""
 
+    @property
+    def rows(self) -> int | None:
+        """Number of rows n where it is known before reading."""
+
     def blocks(self) -> Iterator[AnyFloatArray]:
         """Yield (b, G) float32 or float64 blocks of consecutive rows, in order."""
 
@@ -59,6 +63,11 @@ class MatrixSource:
     def offers(self) -> int:
         """Number of columns G."""
         return int(self.values.shape[1])
+
+    @property
+    def rows(self) -> int | None:
+        """Number of rows n."""
+        return len(self.values)
 
     def blocks(self) -> Iterator[AnyFloatArray]:
         """Yield views, or converted copies where the numbers are neither float32 nor float64."""
@@ -78,6 +87,11 @@ class LowRankSource:
         """Number of columns G."""
         return int(self.pair.right.shape[1])
 
+    @property
+    def rows(self) -> int | None:
+        """Number of rows n."""
+        return len(self.pair.left)
+
     def blocks(self) -> Iterator[AnyFloatArray]:
         """Yield one product at a time."""
         step = block_rows(self.offers)
@@ -91,6 +105,11 @@ class StreamSource:
 
     stream: Iterable[Any]
     offers: int
+
+    @property
+    def rows(self) -> int | None:
+        """Unknown: a stream tells its length by ending."""
+        return None
 
     def blocks(self) -> Iterator[AnyFloatArray]:
         """Yield blocks of moderate size; large ones are split."""

@@ -1,0 +1,45 @@
+"""A simple random sample of the customers, drawn while something else reads them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from handful.menu.passes import Customers
+from handful.menu.sources import MatrixSource
+from handful.notation import AnyFloatArray, FloatArray
+
+
+class Reservoir:
+    """Keeps the rows that drew the smallest keys; smaller samples are nested in larger ones.
+
+    Every customer draws one key in order, so the sample neither depends on how the rows are cut
+    into blocks nor needs to know how many there are.
+    """
+
+    def __init__(self, rows: int, rng: np.random.Generator) -> None:
+        self.rows, self.rng = rows, rng
+        self.limit = 1.0
+        self.keys = np.empty(0)
+        self.blocks: list[AnyFloatArray] = []
+        self.weights: list[FloatArray] = []
+
+    def see(self, block: AnyFloatArray, weights: FloatArray | None) -> None:
+        """Offer the rows of one block."""
+        drawn = self.rng.random(len(block))
+        kept = np.flatnonzero(drawn < self.limit)
+        self.keys = np.concatenate([self.keys, drawn[kept]])
+        self.blocks.append(block[kept])
+        self.weights.append(np.ones(len(kept)) if weights is None else weights[kept])
+        if len(self.keys) > 2 * self.rows:
+            self.limit = float(np.partition(self.keys, self.rows)[self.rows])
+            stays = self.keys < self.limit
+            self.keys = self.keys[stays]
+            self.blocks = [np.concatenate(self.blocks)[stays]]
+            self.weights = [np.concatenate(self.weights)[stays]]
+
+    def sample(self, rows: int, customers: Customers) -> Customers:
+        """Return a sample of at most that many rows, in their order, as customers in memory."""
+        chosen = np.sort(np.argsort(self.keys, kind="stable")[:rows])
+        self.blocks, self.weights = [np.concatenate(self.blocks)], [np.concatenate(self.weights)]
+        weights = None if customers.weights is None else self.weights[0][chosen]
+        return Customers(MatrixSource(self.blocks[0][chosen]), weights, customers.threads)
