@@ -74,7 +74,7 @@ def null(**changes: object) -> Simulation:
 
 def cells() -> list[Cell]:
     found = []
-    for n, count in ((4_000, 200), (40_000, 40)):
+    for n, count in ((4_000, 60), (40_000, 26)):
         for offers in (2, 5, 12):
             for tails in ("normal", "heavy"):
                 draw = null(offers=offers, tails=tails)
@@ -85,9 +85,9 @@ def cells() -> list[Cell]:
     types = Simulation(surface="types", offers=5, arm_effects=0.0)
     found.append(Cell("types 5 normal", types, 20_000, 200))
     found.append(Cell("smooth 5 normal", Simulation(), 4_000, 200))
-    found.append(Cell("smooth 5 normal", Simulation(), 20_000, 100))
+    found.append(Cell("smooth 5 normal", Simulation(), 20_000, 60))
     found.append(
-        Cell("smooth 5 clusters", Simulation(cluster_size=4, unequal_shares=True), 8_000, 200)
+        Cell("smooth 5 clusters", Simulation(cluster_size=4, unequal_shares=True), 8_000, 100)
     )
     return found
 

@@ -78,7 +78,8 @@ def value_policy(
         split = value_split(experiment, fit, terms, codes, tails)
         raw = add_split(raw, split.columns)
         clipped = add_split(clipped, split.clipped) if split.clipped else clipped
-    found = with_choice_noise(means(raw, experiment.cluster), terms, len(fit.worlds), seed)
+    plain = means(raw, experiment.cluster)
+    found = with_choice_noise(plain, terms, len(fit.worlds), codes, seed)
     lines = [n for n in (NO_OFFER, BEST_SINGLE, ONE_TO_ONE) if n in found.names]
     values = make_family(found, unit_rows(found, [POLICY, *lines]), seed)
     leads = make_family(found, difference_rows(found, [(POLICY, n) for n in lines]), seed)

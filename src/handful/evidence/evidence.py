@@ -148,9 +148,8 @@ def weigh_evidence(
 
     Cost: O(n M + C M^2 + draws q^2).
     """
-    raw = with_choice_noise(
-        means(ledgers.raw, experiment.cluster), terms, len(ledgers.first.worlds), seed
-    )
+    plain = means(ledgers.raw, experiment.cluster)
+    raw = with_choice_noise(plain, terms, len(ledgers.first.worlds), ledgers.codes, seed)
     clipped = means(ledgers.clipped, experiment.cluster) if ledgers.clipped.splits else None
     values = make_values(raw, seed)
     single = _best_single(raw, terms)

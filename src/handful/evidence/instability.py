@@ -17,34 +17,47 @@ import numpy as np
 
 from handful.evidence.bands import normal_root
 from handful.evidence.ledger import Means
-from handful.evidence.splits import BEST_SINGLE, menu_name, single_name
+from handful.evidence.splits import BEST_SINGLE, NO_OFFER, single_name
 from handful.evidence.terms import Terms
-from handful.notation import FloatArray
+from handful.notation import FloatArray, IntArray
 
 DRAWS: Final = 4_000
+FIXED: Final = frozenset({NO_OFFER, "policy"})
+"""Policies that were not chosen on this log: no choice, no noise of choosing."""
 
 
-def with_choice_noise(means: Means, terms: Terms, folds: int, seed: int) -> Means:
-    """Add the noise of choosing the best single offer to its column's variance.
+def with_choice_noise(
+    means: Means, terms: Terms, folds: int, codes: dict[str, IntArray], seed: int
+) -> Means:
+    """Add the noise of choosing the best single offer to every policy, as far as it follows it.
+
+    A policy that gives a share a of the rows what the best single offer gives them carries a times
+    that noise; what two policies share of it cancels in their difference.
 
     Args:
         means: the ledger's means, the single offers among them.
         terms: which offers may be chosen, and their set-up costs.
         folds: J.
+        codes: policy -> (n,) offers it gives, the best single offer's among them.
         seed: of the redraws.
 
     Returns:
-        The same means with a larger variance of the best single offer (and the menu of one).
+        The same means with covariance + extra a a'.
 
     Cost: O(draws J G^2).
     """
     at = [means.at(single_name(g)) for g in terms.allowed]
     value = means.value[at] - terms.setup[list(terms.allowed)]
     extra = choice_noise(value, means.covariance[np.ix_(at, at)], folds, seed)
-    chosen = [means.at(n) for n in (BEST_SINGLE, menu_name(1)) if n in means.names]
-    covariance = means.covariance.copy()
-    covariance[np.ix_(chosen, chosen)] += extra
-    return replace(means, covariance=covariance)
+    load = np.array(
+        [
+            float(np.mean(codes[name] == codes[BEST_SINGLE]))
+            if name in codes and name not in FIXED
+            else 0.0
+            for name in means.names
+        ]
+    )
+    return replace(means, covariance=means.covariance + extra * np.outer(load, load))
 
 
 def choice_noise(value: FloatArray, covariance: FloatArray, folds: int, seed: int) -> float:

@@ -101,7 +101,8 @@ def standard_codes(experiment: Experiment, fit: CrossFit, terms: Terms) -> dict[
             column[mine] = assign_codes(
                 fit.predicted[mine], menu, cells[mine], terms.fallback[mine]
             )
-    if menu_name(1) in codes:  # the menu of one IS the best single offer, chosen by mean score
+    # The menu of one IS the best single offer, chosen by mean score, unless one offer must stay.
+    if menu_name(1) in codes and not terms.always:
         codes[menu_name(1)] = codes[BEST_SINGLE]
     return codes
 
