@@ -73,7 +73,8 @@ def make_values(means: Means, seed: int) -> Values:
     """
     names = shown_names(means)
     values = make_family(means, unit_rows(means, names), seed)
-    rivals = [n for n in names if n not in {NO_OFFER, BEST_SINGLE, menu_name(1)}]
+    same = {n for n in (BEST_SINGLE, menu_name(1)) if n in names and _is_best_single(means, n)}
+    rivals = [n for n in names if n != NO_OFFER and n not in same]
     gains = make_family(means, difference_rows(means, [(n, BEST_SINGLE) for n in rivals]), seed)
     return Values(
         value=_by_name(names, values),
@@ -81,6 +82,11 @@ def make_values(means: Means, seed: int) -> Values:
         critical=values.critical,
         gain_critical=gains.critical,
     )
+
+
+def _is_best_single(means: Means, name: str) -> bool:
+    """The menu of one is the best single offer unless the brief names an offer that must stay."""
+    return bool(means.value[means.at(name)] == means.value[means.at(BEST_SINGLE)])
 
 
 def _by_name(names: list[str], family: Family) -> dict[str, Estimate]:
