@@ -30,7 +30,7 @@ def logit(rows: int, offers: int = 64, seed: int = 0) -> np.ndarray:
         nuisance = np.exp(-3.0 + 0.8 * draw[4])
         missing = np.maximum(minimum - basket, 0) * (discount > 0)
         utility = appeal + taste * discount - nuisance * missing
-        bought = 1 / (1 + np.exp(-utility))
+        bought = 1 / (1 + np.exp(-np.maximum(utility, -80)))
         out[start : start + n] = bought * (basket + missing) * (margin - discount)
     return out
 

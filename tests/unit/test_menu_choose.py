@@ -301,3 +301,19 @@ def test_all_findings_come_at_once():
 
 def test_kernels_are_built_here():
     assert kernels.available()
+
+
+def test_two_offers_are_exact_whatever_the_structure():
+    values = np.random.default_rng(0).random((30_000, 40), dtype=np.float32)
+    choice = choose_menu(values, max_offers=2, setup_cost=np.linspace(0, 900, 40)).at(2)
+    costs = np.linspace(0, 900, 40)
+    best = max(
+        values[:, [g, h]].max(axis=1).sum(dtype=np.float64) - costs[g] - costs[h]
+        for g in range(40)
+        for h in range(g + 1, 40)
+    )
+    assert choice.net == pytest.approx(best, rel=1e-7)
+    assert choice.gap <= 2.1e-6
+    forced = choose_menu(values, max_offers=2, always=[7], never=[choice.menu[0]]).at(2)
+    assert 7 in forced.menu
+    assert forced.gap <= 2.1e-6

@@ -51,3 +51,24 @@ def enumerate_menus(values: FloatArray, weights: FloatArray, rules: Rules, offer
             g = free[position]
             stack.append(((*chosen, g), position + 1, np.maximum(reached, columns[g])))
     return best
+
+
+def best_pair(totals: FloatArray, gains: FloatArray, rules: Rules) -> Found:
+    """Return the best menu of two offers from pairwise gains: F({g, h}) = total_g + W_gh.
+
+    Args:
+        totals: (G,) column sums.
+        gains: (G, G) W_gh = sum_i w_i (P_ih - P_ig)+.
+        rules: allowed menus and costs.
+
+    Cost O(G^2) beyond the gains.
+    """
+    net = totals[:, None] + gains - rules.costs[:, None] - rules.costs
+    allowed = np.triu(~rules.never[:, None] & ~rules.never, 1)
+    for forced in rules.forced:
+        holds = np.zeros(len(totals), dtype=np.bool_)
+        holds[forced] = True
+        allowed &= holds[:, None] | holds
+    net = np.where(allowed, net, -np.inf)
+    first, second = divmod(int(np.argmax(net)), len(totals))
+    return Found((first, second), float(net[first, second]))

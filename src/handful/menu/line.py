@@ -22,7 +22,6 @@ from handful.menu.choices import as_choices
 from handful.menu.choose import first_look
 from handful.menu.frontier import Proof
 from handful.menu.passes import Customers, default_threads
-from handful.menu.prices import as_points
 from handful.menu.records import MenuPath
 from handful.menu.search import Menu, Rules, improve
 from handful.menu.sources import Values, open_source
@@ -71,19 +70,13 @@ def choose_on_line(
     importance = None if weights is None else check_weights(weights)
     customers = Customers(source, importance, n_threads or default_threads())
     first = first_look(customers, 0).sums
-    bounds, menus = best_chains(first.totals, pair_gains(customers), rules)
+    bounds, menus = best_chains(first.totals, passes.pair_gains(customers), rules)
     found = improve(rules, menus, lambda tried: passes.swap_sums(customers, tried))
     proofs = {}
     for k in sorted(found):
         bound = max(bounds[k], found[k].net)
         proofs[k] = Proof(found[k], bound + CLAIM * max(abs(bound), abs(found[k].net)), (), ())
     return MenuPath(tuple(as_choices(customers, first, rules, proofs, None)))
-
-
-def pair_gains(customers: Customers) -> FloatArray:
-    """Return W (G, G): W_gh = sum_i w_i (P_ih - P_ig)+, as cuts priced by one column each."""
-    singles = as_points(list(np.eye(customers.source.offers)), np.array([0]))
-    return passes.cut_sums(customers, singles).slope[:, 0, :]
 
 
 def best_chains(

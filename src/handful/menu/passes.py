@@ -14,11 +14,13 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol, Self, TypeAlias, TypeVar
 
+import numpy as np
+
 from handful import kernels
 from handful.kernels import menu as compiled
 from handful.menu import blockwise
 from handful.menu.checks import wrong_length
-from handful.menu.prices import Points
+from handful.menu.prices import Points, as_points
 from handful.menu.sources import Source
 from handful.menu.sums import ColumnSums, CutSums, SwapSums
 from handful.notation import AnyFloatArray, FloatArray, IntArray
@@ -82,6 +84,15 @@ def swap_sums(customers: Customers, menus: IntArray) -> SwapSums:
 def cut_sums(customers: Customers, points: Points) -> CutSums:
     """Return the cut of each fractional menu; cost O(n T (s + G))."""
     return total(customers, lambda block, weights: cut_block(block, weights, points))
+
+
+def pair_gains(customers: Customers) -> FloatArray:
+    """Return W (G, G): W_gh = sum_i w_i (P_ih - P_ig)+, as cuts priced by one column each.
+
+    Cost O(n G^2).
+    """
+    singles = as_points(list(np.eye(customers.source.offers)), np.array([0]))
+    return cut_sums(customers, singles).slope[:, 0, :]
 
 
 def swap_and_cut_sums(

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from handful.menu import passes
-from handful.menu.exact import affordable, enumerate_menus
+from handful.menu.exact import affordable, best_pair, enumerate_menus
 from handful.menu.frontier import Level, Proof, Warm
 from handful.menu.passes import Customers
 from handful.menu.sample import Reservoir
@@ -28,6 +28,8 @@ SAMPLE_GAP = 0.25
 SAMPLE_ROUNDS = 40
 FULL_ROUNDS = 15
 SMALL_CELLS = 1 << 20
+MOST_PAIRED = 128
+"""Most offers whose pairs are all tried where the gap of two offers stays open."""
 CLAIM = 1e-6
 """No gap below this share is claimed unless every menu was tried."""
 
@@ -94,7 +96,22 @@ def solve(customers: Customers, first: FirstLook, rules: Rules, aim: Aim) -> dic
     if left:
         level = _descend(customers, first, rules, aim, solved)
         proofs |= {k: _claimed(level.proof(k)) for k in left}
+        if 2 in left and proofs[2].bound - proofs[2].found.net > _slack(proofs[2], aim, rules):
+            proofs[2] = _closer_pair(customers, sums, rules, proofs[2])
     return {k: proofs[k] for k in _sizes(rules)}
+
+
+def _slack(proof: Proof, aim: Aim, rules: Rules) -> float:
+    return aim.gap * abs(proof.found.net + rules.cost(proof.found.menu)) + CLAIM * abs(proof.bound)
+
+
+def _closer_pair(customers: Customers, sums: ColumnSums, rules: Rules, proof: Proof) -> Proof:
+    """Return the best of all pairs of offers, which one pass can try where there are not many."""
+    if len(rules.costs) > MOST_PAIRED:
+        return proof
+    pair = best_pair(sums.totals, passes.pair_gains(customers), rules)
+    best = proof.found if proof.found.net >= pair.net else pair
+    return _claimed(Proof(best, max(pair.net, best.net), (), ()))
 
 
 def in_memory(customers: Customers) -> FloatArray:
