@@ -24,8 +24,7 @@ test: setup browser
 	    -m "$$(command -v chromium >/dev/null && echo 'browser or not browser' || echo 'not browser')"
 
 record: setup
-	$(BIN)/handful demo hillstrom --out out/hillstrom
-	cp out/hillstrom/plan.json tests/golden/hillstrom-plan.json
+	$(BIN)/python scripts/record.py
 
 study: setup
 	@set -e; for study in studies/[a-z]*.py; do echo "== $$study"; $(BIN)/python "$$study"; done
