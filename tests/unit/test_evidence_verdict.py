@@ -168,9 +168,13 @@ def test_without_no_offer_the_gain_is_over_the_logs_own_mix() -> None:
     [
         (VALUES, "handful", 2),
         (VALUES | {"menu:2": 1.1, "menu:3": 1.1}, "one_offer", 1),
-        (VALUES | {"best_single": 0.2, "menu:2": 0.2, "menu:3": 0.2, "single:1": 0.2}, "no_offer", 0),
+        (
+            VALUES | dict.fromkeys(("best_single", "menu:2", "menu:3", "single:1"), 0.2),
+            "no_offer",
+            0,
+        ),
     ],
-)  # fmt: skip
+)
 def test_the_kinds_of_verdict(values, kind, offers) -> None:
     case = _case(values)
     verdict = decide(LOG, case, challenges(LOG, case, 0), 0)
