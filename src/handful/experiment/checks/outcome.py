@@ -74,7 +74,8 @@ def _top_heavy(experiment: Experiment) -> list[Finding]:
         return []
     message = (
         f"{facts.top_rows:,} rows ({TOP:.1%}) carry {facts.top_share:.0%} of all profit "
-        f"(measured from the median; more than {HEAVY:.0%} is heavy-tailed), so values have wide bands."
+        f"(measured from the median; more than {HEAVY:.0%} is heavy-tailed), so values have "
+        "wide bands."
     )
     remedy = "Read the winsorised values beside the raw ones; consider a less noisy outcome."
     return [Finding("C404", "warn", message, remedy, facts.top_rows, facts.top_share)]
