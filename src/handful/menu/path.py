@@ -18,7 +18,7 @@ from handful.notation import FloatArray, IntArray
 
 SAMPLE_CELLS = 20_000 * 64
 SAMPLE_ROWS = (10_000, 20_000)
-GROWTH = 20
+GROWTH = 15
 """A level has this many times the customers of the one before, unless all are within reach."""
 REACH = 50
 MOST_LEADERS = 12

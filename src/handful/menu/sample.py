@@ -8,6 +8,9 @@ from handful.menu.passes import Customers
 from handful.menu.sources import MatrixSource
 from handful.notation import AnyFloatArray, FloatArray
 
+SPARE = 1.25
+"""Rows kept before the largest keys are dropped, as a multiple of the sample."""
+
 
 class Reservoir:
     """Keeps the rows that drew the smallest keys; smaller samples are nested in larger ones.
@@ -30,7 +33,7 @@ class Reservoir:
         self.keys = np.concatenate([self.keys, drawn[kept]])
         self.blocks.append(block[kept])
         self.weights.append(np.ones(len(kept)) if weights is None else weights[kept])
-        if len(self.keys) > 2 * self.rows:
+        if len(self.keys) > SPARE * self.rows:
             self.limit = float(np.partition(self.keys, self.rows)[self.rows])
             stays = self.keys < self.limit
             self.keys = self.keys[stays]
