@@ -12,7 +12,6 @@ import numpy as np
 
 from handful.effects.basis import basis_terms
 from handful.effects.boosting import to_forest
-from handful.effects.heterogeneity import TEST_ROUNDS
 from handful.effects.outcome import FoldSet
 from handful.effects.predict import predict_profit
 from handful.effects.records import EffectsModel
@@ -126,9 +125,7 @@ def cross_fit(
     for at in range(0, len(pairs), 2):
         grow_all(shop, pairs[at : at + 2])
         progress.advance(len(pairs[at : at + 2]))
-    singles = [
-        (frozenset({j}), max(rounds_of(shop, frozenset({j})), TEST_ROUNDS), True) for j in folds
-    ]
+    singles = [(frozenset({j}), rounds_of(shop, frozenset({j})), True) for j in folds]
     grow_all(shop, singles)
     predicted = np.empty((experiment.n_rows, experiment.n_offers))
     worlds, models = [], []
