@@ -25,6 +25,7 @@ test: setup browser
 
 record: setup
 	$(BIN)/python scripts/record.py
+	$(BIN)/python tests/golden/small_plan.py
 
 study: setup
 	@set -e; for study in studies/[a-z]*.py; do echo "== $$study"; $(BIN)/python "$$study"; done

@@ -60,12 +60,13 @@ def test_the_plan_is_the_recorded_one(made: dict[str, Any], recorded: dict[str, 
 def test_values_are_near_the_arm_means(made: dict[str, Any]) -> None:
     """In a randomised log the value of giving everybody one arm is that arm's mean profit."""
     reference = made["reference"]
-    assert reference["no_offer"]["value"] == pytest.approx(0.1958, abs=0.005)
+    assert reference["no_offer"]["value"] == pytest.approx(0.1957, abs=0.004)
     assert reference["best_single"]["offer"] == "Mens E-Mail"
-    assert reference["best_single"]["value"] == pytest.approx(0.3768, abs=0.005)
+    assert reference["best_single"]["value"] == pytest.approx(0.3768, abs=0.004)
 
 
 def test_segmenting_anyway_would_not_have_paid(made: dict[str, Any]) -> None:
+    assert (made["verdict"]["kind"], made["verdict"]["offers"]) == ("one_offer", 1)
     assert made["verdict"]["menu"] == ["Mens E-Mail"]
     gains = {rung["name"]: rung["gain"]["value"] for rung in made["ladder"]}
     assert len(gains) == 6
