@@ -18,6 +18,7 @@ from handful.evidence.verdict import (
     choose_size,
     decide,
     differing_clusters,
+    everywhere,
     fits_by_hand,
     split_gain,
 )
@@ -53,6 +54,7 @@ def _case(values: dict[str, float], costs: dict[int, float] | None = None, **cha
         setup=(0.0, 0.0, 0.0),
         allowed=(0, 1, 2),
         single=1,
+        fallback=np.zeros(LOG.n_rows, np.int64),
     )
     return replace(case, **changes)
 
@@ -79,13 +81,22 @@ def test_differing_clusters_by_hand() -> None:
     given = np.array([1, 1, 1, 0, 1, 1, 0])
     # against "everybody 0": rows 0, 1, 2, 4, 5 differ; the log gave 1 on rows 2, 4 (clusters 1, 2)
     # and 0 on rows 0, 1 (cluster 0)
-    assert differing_clusters(log, given, 0) == 1
+    assert differing_clusters(log, given, np.zeros(7, int)) == 1
     # against "everybody 1": rows 3 and 6 differ; the log gave 0 on neither
-    assert differing_clusters(log, given, 1) == 0
+    assert differing_clusters(log, given, np.ones(7, int)) == 0
 
 
 def test_the_same_policy_differs_nowhere() -> None:
-    assert differing_clusters(LOG, np.full(LOG.n_rows, 2), 2) == 0
+    same = np.full(LOG.n_rows, 2)
+    assert differing_clusters(LOG, same, same) == 0
+
+
+def test_a_closed_single_offer_stands_for_its_fallback() -> None:
+    support = np.array([[True, True, False]])
+    closed = replace(LOG, design=replace(LOG.design, support=support))
+    case = _case(VALUES, fallback=np.zeros(LOG.n_rows, np.int64))
+    assert np.array_equal(everywhere(closed, case, 2), np.zeros(LOG.n_rows))
+    assert np.array_equal(everywhere(closed, case, 1), np.ones(LOG.n_rows))
 
 
 def test_the_least_t_over_single_offers_counts() -> None:

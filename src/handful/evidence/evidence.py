@@ -163,6 +163,7 @@ def weigh_evidence(
         setup=tuple(float(c) for c in terms.setup),
         allowed=terms.allowed,
         single=single,
+        fallback=terms.fallback,
     )
     held = challenges(experiment, case, seed)
     control = None if experiment.control is None else experiment.offers[experiment.control]

@@ -38,6 +38,7 @@ class Case:
         setup: money per customer of each single offer by code.
         allowed: offer codes in play.
         single: code of the best single offer on all rows.
+        fallback: (n,) what a row gets where an offer is closed to it.
     """
 
     means: Means
@@ -47,6 +48,7 @@ class Case:
     setup: tuple[float, ...]
     allowed: tuple[int, ...]
     single: int
+    fallback: IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +94,9 @@ def challenges(experiment: Experiment, case: Case, seed: int) -> list[Challenge]
                 critical=critical,
                 hardest=case.allowed[worst],
                 enough=all(
-                    differing_clusters(experiment, given, g) >= LEAST_CLUSTERS for g in case.allowed
+                    differing_clusters(experiment, given, everywhere(experiment, case, g))
+                    >= LEAST_CLUSTERS
+                    for g in case.allowed
                 ),
                 same_way=_same_way(case, pairs, extra),
             )
@@ -108,15 +112,19 @@ def _same_way(case: Case, pairs: list[tuple[str, str]], extra: np.ndarray) -> bo
     return bool(np.all(clipped - extra > 0))
 
 
-def differing_clusters(experiment: Experiment, given: IntArray, single: int) -> int:
-    """Return the smaller number of clusters, of the two arms, that tell a policy from one offer.
+def everywhere(experiment: Experiment, case: Case, offer: int) -> IntArray:
+    """Return (n,) what "everybody gets this offer" gives: the fallback where it is closed."""
+    return np.where(experiment.open_cells[:, offer], offer, case.fallback)
 
-    Rows count where the policy gives something else than the single offer and the log gave one of
-    the two.
+
+def differing_clusters(experiment: Experiment, given: IntArray, single: IntArray) -> int:
+    """Return the smaller number of clusters, of the two arms, that tell two policies apart.
+
+    Rows count where the policies give different offers and the log gave one of the two.
     """
     differs = given != single
     least = []
-    for arm in (given, np.full_like(given, single)):
+    for arm in (given, single):
         rows = differs & (experiment.offer == arm)
         least.append(len(np.unique(experiment.cluster[rows])))
     return min(least)
@@ -202,6 +210,8 @@ def _why_not(held: list[Challenge]) -> str:
     if not held:
         return "The log has no menu of two or more offers to try."
     best = max(held, key=lambda c: c.t)
+    if np.isneginf(best.t):
+        return "Every menu of two or more offers ends up giving everybody the same offer."
     if best.t <= best.critical:
         return (
             f"No menu of two or more offers beats every single offer beyond chance: the best "
@@ -225,6 +235,8 @@ def _one_offer_reasons(name: str, held: list[Challenge]) -> tuple[str, ...]:
 def _no_offer_reasons(
     experiment: Experiment, name: str, lead: Estimate, held: list[Challenge]
 ) -> tuple[str, ...]:
+    if lead.se == 0:
+        return (f"{name} is the best there is: no offer tried beats it.", _why_not(held))
     return (
         f"Even the best single offer, {name}, is not shown to beat no offer: its lead is "
         f"{lead.value:.3f} {experiment.currency} per customer ({lead.lo:.3f} to {lead.hi:.3f}).",
