@@ -80,10 +80,13 @@ class Level:
         self.ready = {start.tobytes(): swaps}
         self.found = improve(rules, warm.menus, self.swaps)
         self._add(points, cuts)
+        likely = np.flatnonzero(np.max(points[1:], axis=0) > 0)
         scale = max(abs(found.net) for found in self.found.values()) or 1.0
         self.trees: dict[int, Tree] = {
             k: Tree(
-                Master(self.pool, rules, scale), root(rules, k), warm.nodes.get(k, [root(rules, k)])
+                Master(self.pool, rules, scale, likely),
+                root(rules, k),
+                warm.nodes.get(k, [root(rules, k)]),
             )
             for k in self.found
             if k in sizes
@@ -209,7 +212,7 @@ def fixed_offers(tree: Tree, found: Found) -> tuple[Menu, Menu]:
     for leaf in tree.leaves:
         if leaf.bound <= found.net:
             continue
-        if leaf.dual is None or leaf.node.offers is None:
+        if leaf.dual is None:
             return (), ()
         worth, node = leaf.dual.worth, leaf.node
         chosen = np.zeros(len(worth), dtype=np.bool_)

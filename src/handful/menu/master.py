@@ -33,13 +33,18 @@ SETTINGS: dict[str, bool | int | str] = {
     "simplex_strategy": 4,
 }
 """Primal simplex: every change keeps the last basis primal feasible."""
+ALL_PRICED = 160
+"""Up to this many offers all have their row from the start."""
+PRICED_IN = 32
+PRICING_ROUNDS = 12
+PRICE_TOLERANCE = 1e-9
 
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """Menus of K offers (any number where None) that hold `held` and do not hold `barred`."""
+    """Menus of K offers that hold `held` and do not hold `barred`."""
 
-    offers: int | None
+    offers: int
     held: BoolArray
     barred: BoolArray
 
@@ -94,92 +99,111 @@ def best_columns(worth: FloatArray, node: Node) -> IntArray:
     held = np.flatnonzero(node.held)
     free = np.flatnonzero(~node.held & ~node.barred)
     order = free[np.argsort(-worth[free], kind="stable")]
-    if node.offers is None:
-        return np.concatenate([held, order[worth[order] > 0]])
     return np.concatenate([held, order[: node.offers - len(held)]])
 
 
 class Master:
     """The program of one K, kept warm between cuts.
 
-    Columns: alpha_tc, a free mu with cost K, nu_g with cost u_g and xi_g with cost -l_g, where
-    l_g <= y_g <= u_g. Rows: the C group sums, and mu + nu_g - xi_g >= s_g - f_g. New cuts are new
-    columns and new bounds are new costs, so the last basis always stays feasible.
+    Columns: alpha_tc; a free mu with cost K; and for each offer that is priced in, nu_g with cost
+    u_g and xi_g with cost -l_g, where l_g <= y_g <= u_g. Rows: the C group sums, and
+    mu + nu_g - xi_g >= s_g - f_g. New cuts are new columns and new bounds are new costs, so the
+    last basis stays feasible. Of many offers only those that could enter have their row.
     """
 
-    def __init__(self, pool: CutPool, rules: Rules, scale: float) -> None:
+    def __init__(self, pool: CutPool, rules: Rules, scale: float, offers: IntArray) -> None:
         self.pool, self.rules, self.scale = pool, rules, scale
-        self.cuts = 0
-        groups, offers = pool.constant.shape[1], len(rules.costs)
+        self.groups, self.cuts, self.columns = pool.constant.shape[1], 0, 1
+        self.active = np.zeros(0, dtype=np.int64)
+        self.nu = np.zeros(0, dtype=np.int64)
+        self.alpha = np.zeros(0, dtype=np.int64)
         self.solver = highspy.Highs()  # type: ignore[no-untyped-call]
         for option, value in SETTINGS.items():
             self.solver.setOptionValue(option, value)
-        lower = np.concatenate([np.ones(groups), -rules.costs / scale])
-        upper = np.concatenate([np.ones(groups), np.full(offers, np.inf)])
-        empty = np.zeros(0, dtype=np.int32)
-        self.solver.addRows(groups + offers, lower, upper, 0, empty, empty, np.zeros(0))
-        rows = groups + np.arange(offers)
-        self._columns(np.zeros(1), np.array([-np.inf]), np.array([0]), rows, np.ones(offers))
-        each = np.arange(offers)
-        self._columns(np.zeros(offers), np.zeros(offers), each, rows, np.ones(offers))
-        self._columns(np.zeros(offers), np.zeros(offers), each, rows, -np.ones(offers))
+        ones, none = np.ones(self.groups), np.zeros(0, dtype=np.int32)
+        self.solver.addRows(self.groups, ones, ones, 0, none, none, np.zeros(0))
+        self.solver.addCol(0.0, -np.inf, np.inf, 0, none, np.zeros(0))
+        everything = np.arange(len(rules.costs))
+        self._price_in(everything if len(everything) <= ALL_PRICED else offers)
 
     def solve(self, node: Node) -> Dual:
         """Return the best bound on the node that the pool gives."""
         self._extend()
-        groups, offers = self.pool.constant.shape[1], len(self.rules.costs)
+        self._price_in(np.setdiff1d(np.flatnonzero(node.held), self.active))
+        for _ in range(PRICING_ROUNDS):
+            dual, price = self._solved(node)
+            beyond = dual.worth - price > PRICE_TOLERANCE * self.scale
+            beyond[self.active] = False
+            entering = np.flatnonzero(beyond & ~node.barred)
+            if not len(entering):
+                break
+            self._price_in(entering[np.argsort(-dual.worth[entering])[:PRICED_IN]])
+        return dual
+
+    def _solved(self, node: Node) -> tuple[Dual, float]:
+        """Return the solution over the offers priced in, bounded over all, and mu."""
         cost = np.concatenate(
-            [[0.0 if node.offers is None else node.offers], 1.0 * ~node.barred, -1.0 * node.held]
+            [[node.offers], ~node.barred[self.active], -1.0 * node.held[self.active]]
         )
-        bounded = np.arange(1 + 2 * offers, dtype=np.int32)
-        self.solver.changeColsCost(len(bounded), bounded, cost)
+        columns = np.concatenate([[0], self.nu, self.nu + 1]).astype(np.int32)
+        self.solver.changeColsCost(len(columns), columns, cost.astype(np.float64))
         self.solver.run()
         solution = self.solver.getSolution()
         if not solution.value_valid:
-            alpha = np.zeros_like(self.pool.constant)
-            return recomputed(self.pool, self.rules.costs, alpha, node)
-        alpha = np.array(solution.col_value)[1 + 2 * offers :].reshape(-1, groups)
+            nothing = np.zeros_like(self.pool.constant)
+            return recomputed(self.pool, self.rules.costs, nothing, node), np.inf
+        values = np.array(solution.col_value)
+        alpha = values[self.alpha].reshape(-1, self.groups)
         dual = recomputed(self.pool, self.rules.costs, alpha, node)
-        menu = np.clip(np.array(solution.row_dual)[groups:], node.held, ~node.barred)
-        return replace(dual, menu=menu)
+        menu = np.zeros(len(self.rules.costs))
+        menu[self.active] = np.array(solution.row_dual)[self.groups :]
+        menu = np.clip(menu, node.held, ~node.barred)
+        return replace(dual, menu=menu), float(values[0]) * self.scale
 
-    def _extend(self) -> None:
-        new = slice(self.cuts, len(self.pool.constant))
-        constant, slope = self.pool.constant[new], self.pool.slope[new]
-        count, groups, offers = slope.shape
+    def _price_in(self, offers: IntArray) -> None:
+        """Add the rows of some offers, with their nu and xi side by side."""
+        count = len(offers)
         if not count:
             return
-        body = np.empty((count, groups, 1 + offers))
-        body[..., 0] = 1.0
-        body[..., 1:] = -slope / self.scale
-        rows = np.empty((count, groups, 1 + offers), dtype=np.int32)
-        rows[..., 0] = np.arange(groups)
-        rows[..., 1:] = groups + np.arange(offers)
-        starts = np.arange(count * groups) * (1 + offers)
-        self._columns(
-            constant.ravel() / self.scale,
-            np.zeros(count * groups),
-            starts,
-            rows.ravel(),
-            body.ravel(),
-        )
-        self.cuts = new.stop
-
-    def _columns(
-        self,
-        cost: FloatArray,
-        lower: FloatArray,
-        starts: IntArray,
-        rows: IntArray,
-        values: FloatArray,
-    ) -> None:
-        self.solver.addCols(
-            len(cost),
-            cost,
+        made = self.alpha.reshape(-1, self.groups)
+        slope = -self.pool.slope[: len(made)][:, :, offers].reshape(-1, count).T / self.scale
+        body = np.column_stack([np.ones(count), slope])
+        places = np.tile(np.concatenate([[0], self.alpha]), count)
+        starts = np.arange(count) * (1 + len(self.alpha))
+        lower = -self.rules.costs[offers] / self.scale
+        rows = self.groups + len(self.active) + np.arange(count)
+        self.solver.addRows(
+            count,
             lower,
-            np.full(len(cost), np.inf),
-            len(values),
+            np.full(count, np.inf),
+            body.size,
             starts.astype(np.int32),
-            rows.astype(np.int32),
-            values,
+            places.astype(np.int32),
+            np.ascontiguousarray(body).ravel(),
         )
+        self.active = np.concatenate([self.active, offers])
+        pairs = self._columns(np.zeros(2 * count), np.repeat(rows, 2), np.tile([1.0, -1.0], count))
+        self.nu = np.concatenate([self.nu, pairs[::2]])
+
+    def _extend(self) -> None:
+        """Add the pool's new cuts as columns."""
+        constant, slope = self.pool.constant[self.cuts :], self.pool.slope[self.cuts :]
+        if not len(constant):
+            return
+        shape = (len(constant), self.groups, 1 + len(self.active))
+        body, rows = np.empty(shape), np.empty(shape, dtype=np.int64)
+        body[..., 0], body[..., 1:] = 1.0, -slope[:, :, self.active] / self.scale
+        rows[..., 0] = np.arange(self.groups)
+        rows[..., 1:] = self.groups + np.arange(len(self.active))
+        new = self._columns(constant.ravel() / self.scale, rows.ravel(), body.ravel())
+        self.alpha = np.concatenate([self.alpha, new])
+        self.cuts = len(self.pool.constant)
+
+    def _columns(self, cost: FloatArray, rows: IntArray, values: FloatArray) -> IntArray:
+        """Add columns >= 0 of equally many entries; return their places."""
+        count, size = len(cost), len(values)
+        starts = np.arange(0, size, size // count).astype(np.int32)
+        none, most = np.zeros(count), np.full(count, np.inf)
+        self.solver.addCols(count, cost, none, most, size, starts, rows.astype(np.int32), values)
+        self.columns += count
+        return np.arange(self.columns - count, self.columns)

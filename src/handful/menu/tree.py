@@ -132,8 +132,8 @@ def _branches(node: Node, menu: FloatArray) -> list[Node]:
     barred, held = node.barred.copy(), node.held.copy()
     barred[offer] = held[offer] = True
     branches = []
-    if node.offers is None or len(barred) - int(barred.sum()) >= node.offers:
+    if len(barred) - int(barred.sum()) >= node.offers:
         branches.append(replace(node, barred=barred))
-    if node.offers is None or int(held.sum()) <= node.offers:
+    if int(held.sum()) <= node.offers:
         branches.append(replace(node, held=held))
     return branches
