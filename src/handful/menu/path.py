@@ -23,7 +23,7 @@ GROWTH = 15
 REACH = 50
 MOST_LEADERS = 12
 STARTS = 10
-SAMPLE_GAP = 0.25
+SAMPLE_GAP = 0.5
 """Samples are closed to this share of the gap asked for, so that little is left for everybody."""
 SAMPLE_ROUNDS = 40
 FULL_ROUNDS = 15
