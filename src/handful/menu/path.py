@@ -18,9 +18,10 @@ from handful.notation import FloatArray, IntArray
 
 SAMPLE_CELLS = 20_000 * 64
 SAMPLE_ROWS = (10_000, 20_000)
-GROWTH = 15
-"""A level has this many times the customers of the one before, unless all are within reach."""
 REACH = 50
+"""More customers than this many samples need a larger sample in between."""
+GROWTH = 15
+LARGE_CELLS = 40_000_000
 MOST_LEADERS = 12
 STARTS = 10
 SAMPLE_GAP = 0.5
@@ -172,11 +173,11 @@ def _first_level(
 def sample_sizes(rows: int | None, offers: int) -> list[int]:
     """Return the sizes of the samples to search first; all that may be needed for unknown rows."""
     size = int(np.clip(SAMPLE_CELLS // offers, *SAMPLE_ROWS))
-    if rows is None:
-        return [size, size * GROWTH]
-    if rows <= size:
+    if rows is not None and rows <= size:
         return []
-    return [size] if rows <= size * REACH else [size, size * GROWTH]
+    if rows is not None and rows <= size * REACH:
+        return [size]
+    return [size, min(size * GROWTH, max(LARGE_CELLS // offers, 2 * size))]
 
 
 def _start(customers: Customers, rules: Rules, solved: dict[int, Found]) -> Warm:

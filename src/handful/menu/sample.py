@@ -34,15 +34,26 @@ class Reservoir:
         self.blocks.append(block[kept])
         self.weights.append(np.ones(len(kept)) if weights is None else weights[kept])
         if len(self.keys) > SPARE * self.rows:
-            self.limit = float(np.partition(self.keys, self.rows)[self.rows])
-            stays = self.keys < self.limit
-            self.keys = self.keys[stays]
-            self.blocks = [np.concatenate(self.blocks)[stays]]
-            self.weights = [np.concatenate(self.weights)[stays]]
+            self._drop()
 
     def sample(self, rows: int, customers: Customers) -> Customers:
         """Return a sample of at most that many rows, in their order, as customers in memory."""
+        if len(self.blocks) > 1:
+            self.blocks, self.weights = (
+                [np.concatenate(self.blocks)],
+                [np.concatenate(self.weights)],
+            )
         chosen = np.sort(np.argsort(self.keys, kind="stable")[:rows])
-        self.blocks, self.weights = [np.concatenate(self.blocks)], [np.concatenate(self.weights)]
         weights = None if customers.weights is None else self.weights[0][chosen]
         return Customers(MatrixSource(self.blocks[0][chosen]), weights, customers.threads)
+
+    def _drop(self) -> None:
+        """Keep the smallest keys only, block by block, so that nothing is held twice."""
+        self.limit = float(np.partition(self.keys, self.rows)[self.rows])
+        start = 0
+        for place, block in enumerate(self.blocks):
+            stays = self.keys[start : start + len(block)] < self.limit
+            start += len(block)
+            self.blocks[place] = block[stays]
+            self.weights[place] = self.weights[place][stays]
+        self.keys = self.keys[self.keys < self.limit]
