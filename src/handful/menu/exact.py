@@ -9,7 +9,7 @@ import numpy as np
 from handful.menu.search import Found, Menu, Rules, as_menu
 from handful.notation import FloatArray
 
-MOST_CELLS = 1e8
+MOST_CELLS = 3e8
 MOST_MENUS = 100_000
 TIE = 1e-12
 """Nets closer than this share are a tie, which the smaller columns win."""
