@@ -18,7 +18,12 @@ from handful.planning.settings import PlanSettings
 
 ONCE = PlanSettings(repetitions=1, ladder=False)
 # A plan takes about half a second: few examples, each of another log.
-FEW = settings(max_examples=3, deadline=None, suppress_health_check=list(HealthCheck))
+FEW = settings(
+    max_examples=3,
+    deadline=None,
+    derandomize=True,  # a plan chooses: a rare log sits on the edge of a choice
+    suppress_health_check=list(HealthCheck),
+)
 SEEDS = st.integers(0, 10_000)
 KINDS = st.sampled_from(["types", "smooth", "null", "strata", "clusters"])
 
@@ -151,8 +156,11 @@ def test_the_order_of_offers_moves_no_value_that_chance_does_not(seed: int) -> N
     )
     one = plan(log, max_offers=3, settings=ONCE)
     other = plan(turned, max_offers=3, settings=ONCE)
-    found = np.array(_estimates(other))[:, :2]
-    np.testing.assert_allclose(found, np.array(_estimates(one))[:, :2], atol=2e-3)
+    found, expected = np.array(_estimates(other)), np.array(_estimates(one))
+    np.testing.assert_allclose(found[:, 0], expected[:, 0], rtol=0, atol=2e-3)
+    # The noise of choosing is drawn 4,000 times, in the offers' order: a variance then has a
+    # relative error of sqrt(2 / 4000), a standard error half of that; four of them are allowed.
+    np.testing.assert_allclose(found[:, 1], expected[:, 1], rtol=2 * np.sqrt(2 / 4000), atol=2e-3)
     assert set(other.verdict.menu) == set(one.verdict.menu)
     assert other.verdict.kind == one.verdict.kind
 
