@@ -117,8 +117,12 @@ def _gain_lines(plan: Plan, currency: str) -> list[str]:
         f"{money(gain.targeting.value, currency)} from targeting"
     )
     lines = [f"Gain per customer: {_band(gain.total, currency)}; {parts}."]
+    if gain.corrected is not None:
+        expected = money(gain.corrected, currency)
+        lines.append(f"To expect, with the winner's curse taken off: {expected}.")
     population = plan.experiment.population
     if population is not None:
-        total = money(gain.total.value * population, currency)
+        each = gain.total.value if gain.corrected is None else gain.corrected
+        total = money(each * population, currency)
         lines.append(f"Over {population:,.0f} customers: {total} per campaign.")
     return lines

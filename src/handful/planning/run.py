@@ -14,17 +14,16 @@ from handful.effects.given import GivenEffects, give_effects
 from handful.effects.heterogeneity import HeterogeneityTest, measure_heterogeneity
 from handful.effects.predict import predict_profit
 from handful.effects.records import EffectsModel
-from handful.effects.scores import close_cells
 from handful.errors import DataError, Finding
 from handful.evidence.evidence import Claims, Evidence, keep_ledgers, weigh_evidence
 from handful.evidence.ladder import rival_columns
-from handful.evidence.records import Segment, Verdict
+from handful.evidence.records import Estimate, Segment, Verdict
 from handful.evidence.segments import everybody, make_segments, segment_rows
 from handful.evidence.terms import Terms, make_terms
 from handful.evidence.verdict import fits_by_hand
 from handful.experiment.checks import check_experiment
 from handful.experiment.records import Experiment
-from handful.notation import FloatArray, IntArray
+from handful.notation import IntArray
 from handful.planning.evaluate import evaluate, evaluate_policy
 from handful.planning.facts import experiment_facts
 from handful.planning.records import Plan
@@ -183,7 +182,6 @@ def _assemble(
         currency=experiment.currency,
     )
     assignment = assign(policy, experiment.features, experiment.stratum)
-    scores = close_cells(evidence.first.scores, experiment.open_cells, job.terms.fallback)
     return Plan(
         experiment=experiment_facts(experiment, job.random_state, brief),
         findings=findings,
@@ -192,7 +190,7 @@ def _assemble(
         frontier=evidence.frontier,
         ladder=evidence.ladder,
         verdict=verdict,
-        segments=_segments(job, evidence, menu, scores, assignment.offer),
+        segments=_segments(job, evidence, menu, assignment.offer),
         tails=evidence.tails,
         valuation=evidence.valuation,
         policy=policy,
@@ -216,11 +214,15 @@ def _segments(
     job: _Job,
     evidence: Evidence,
     menu: tuple[int, ...],
-    scores: FloatArray,
     assigned: IntArray,
 ) -> tuple[Segment, ...]:
     if len(menu) == 1:
-        return everybody(job.experiment, scores, menu[0])
+        known = evidence.references
+        line = known.best_single
+        if menu[0] == job.experiment.control and known.no_offer is not None:
+            line = known.no_offer
+        worth = Estimate(line.value, line.se, line.lo, line.hi)
+        return everybody(job.experiment, worth, menu[0])
     rows = segment_rows(job.experiment, evidence.first, job.terms, menu, job.random_state)
     return make_segments(job.experiment, rows, assigned, menu, job.terms)
 

@@ -208,6 +208,9 @@ def split_table(plan: Plan, baseline: str) -> Table:
     rows = tuple(
         Row((name, interval(plan, f"verdict.gain.{field}", places))) for name, field in named
     )
+    if gain.corrected is not None:
+        expected = money(plan, "verdict.gain.corrected", places)
+        rows = (*rows, Row(("To expect, winner's curse taken off", expected)))
     columns = (Column("Part"), Column("Gain per customer, held out", numeric=True))
     return Table("split", "The gain, part by part", columns, rows)
 
