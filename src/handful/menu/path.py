@@ -92,11 +92,11 @@ def solve(customers: Customers, first: FirstLook, rules: Rules, aim: Aim) -> dic
         solved |= {k: enumerate_menus(matrix, weights, rules, k) for k in sizes}
     proofs = {k: Proof(found, found.net, (), ()) for k, found in solved.items()}
     if not small:
-        proofs = {k: _claimed(proof) for k, proof in proofs.items()}
+        proofs = {k: _claimed(proof, rules) for k, proof in proofs.items()}
     left = [k for k in _sizes(rules) if k not in solved]
     if left:
         level = _descend(customers, first, rules, aim, solved)
-        proofs |= {k: _claimed(level.proof(k)) for k in left}
+        proofs |= {k: _claimed(level.proof(k), rules) for k in left}
         if 2 in left and proofs[2].bound - proofs[2].found.net > _slack(proofs[2], aim, rules):
             proofs[2] = _closer_pair(customers, sums, rules, proofs[2])
     return {k: proofs[k] for k in _sizes(rules)}
@@ -112,7 +112,7 @@ def _closer_pair(customers: Customers, sums: ColumnSums, rules: Rules, proof: Pr
         return proof
     pair = best_pair(sums.totals, passes.pair_gains(customers), rules)
     best = proof.found if proof.found.net >= pair.net else pair
-    return _claimed(Proof(best, max(pair.net, best.net), (), ()))
+    return _claimed(Proof(best, max(pair.net, best.net), (), ()), rules)
 
 
 def in_memory(customers: Customers) -> FloatArray:
@@ -217,7 +217,8 @@ def random_menu(rules: Rules, offers: int, rng: np.random.Generator) -> Menu:
     return as_menu([*rules.forced, *drawn.tolist()])
 
 
-def _claimed(proof: Proof) -> Proof:
+def _claimed(proof: Proof, rules: Rules) -> Proof:
     """Return the proof with its bound no nearer than what sums in floating point can carry."""
-    allowance = CLAIM * max(abs(proof.bound), abs(proof.found.net))
+    value = proof.found.net + rules.cost(proof.found.menu)
+    allowance = CLAIM * max(abs(proof.bound), abs(value))
     return Proof(proof.found, proof.bound + allowance, proof.proven_in, proof.proven_out)
