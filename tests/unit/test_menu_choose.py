@@ -317,3 +317,17 @@ def test_two_offers_are_exact_whatever_the_structure():
     forced = choose_menu(values, max_offers=2, always=[7], never=[choice.menu[0]]).at(2)
     assert 7 in forced.menu
     assert forced.gap <= 2.1e-6
+
+
+@pytest.mark.parametrize("size", [0, 1, 4])
+def test_a_size_that_the_path_does_not_hold_is_refused(size):
+    with pytest.raises(BriefError) as error:
+        choose_menu(HAND, max_offers=3, always=[0, 1]).at(size)
+    assert codes(error) == ["M605"]
+
+
+def test_rounding_allowance_does_not_shrink_with_the_net_value():
+    values = large()
+    free = choose_menu(values, max_offers=2).at(2)
+    dear = choose_menu(values, max_offers=2, setup_cost=free.value / 2 * 0.999).at(2)
+    assert dear.bound - dear.net >= 0.99e-6 * dear.value

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from handful.errors import BriefError, blocked
 from handful.notation import FloatArray
 
 
@@ -92,8 +93,17 @@ class MenuPath:
         return self.at(offers).menu
 
     def at(self, offers: int) -> MenuChoice:
-        """Return the choice of that many offers."""
-        return self.choices[offers - self.choices[0].offers]
+        """Return the choice of that many offers.
+
+        Raises:
+            BriefError: M605 the path holds no menu of that size.
+        """
+        for choice in self.choices:
+            if choice.offers == offers:
+                return choice
+        sizes = f"{self.choices[0].offers} to {self.choices[-1].offers}"
+        message = f"expected a size of the path, {sizes}; found {offers}."
+        raise BriefError(blocked("M605", message, "Ask for a size of the path."))
 
     @property
     def best(self) -> BestSize:
