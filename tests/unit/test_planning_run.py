@@ -194,3 +194,13 @@ def test_make_plan_and_plan_agree() -> None:
     other = plan(LOG, max_offers=2, settings=ONCE, random_state=5)
     assert one.frontier == other.frontier
     assert one.verdict == other.verdict
+
+
+@pytest.mark.parametrize("always", [("offer 1",), ("control", "offer 1")])
+def test_offers_that_must_stay_are_in_the_plan_whatever_the_verdict(always):
+    log = simulate("null", n=800, offers=3, random_state=3).experiment
+    asked = PlanSettings(always=always, repetitions=1, ladder=False)
+    made = make_plan(log, settings=asked, random_state=0)
+    assert set(always) <= set(made.verdict.menu)
+    assert {made.policy.model.offers[g] for g in made.policy.menu} >= set(always)
+    assert made.frontier[0].menu == always

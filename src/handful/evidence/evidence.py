@@ -41,7 +41,7 @@ from handful.evidence.splits import (
     value_split,
 )
 from handful.evidence.terms import Terms
-from handful.evidence.verdict import AS_LOGGED, Case, challenges, decide
+from handful.evidence.verdict import AS_LOGGED, Case, challenges, decide, keep_always
 from handful.experiment.records import Experiment
 from handful.experiment.tails import tail_facts
 from handful.notation import FloatArray, IntArray
@@ -166,6 +166,9 @@ def weigh_evidence(
         fallback=terms.fallback,
     )
     held = challenges(experiment, case, seed)
+    verdict = with_correction(decide(experiment, case, held, seed), case, held, seed)
+    if terms.always:
+        verdict = keep_always(verdict, frontier[0], raw, seed)
     control = None if experiment.control is None else experiment.offers[experiment.control]
     return Evidence(
         references=make_references(values, experiment.offers[single], control),
@@ -173,7 +176,7 @@ def weigh_evidence(
         ladder=make_ladder(values, _offers_used(ledgers.codes)),
         tails=make_tails(tail_facts(experiment.profit), clipped, seed),
         heterogeneity=Heterogeneity(NAME, claims.test.statistic, claims.test.p_value),
-        verdict=with_correction(decide(experiment, case, held, seed), case, held, seed),
+        verdict=verdict,
         valuation=_valuation(ledgers, claims.learned, values),
         menus=menus,
         single=single,

@@ -15,7 +15,13 @@ import numpy as np
 
 from handful.evidence.bands import difference_rows, make_family
 from handful.evidence.ledger import Means
-from handful.evidence.records import Estimate, FrontierPoint, GainSplit, Verdict
+from handful.evidence.records import (
+    Estimate,
+    FrontierPoint,
+    GainSplit,
+    Verdict,
+    VerdictKind,
+)
 from handful.evidence.splits import BEST_SINGLE, NO_OFFER, menu_name, single_name
 from handful.experiment.records import Experiment
 from handful.notation import IntArray
@@ -195,6 +201,23 @@ def decide(experiment: Experiment, case: Case, held: list[Challenge], seed: int)
             return Verdict("no_offer", 0, (), None, _no_offer_reasons(experiment, name, lead, held))
     gain = split_gain(case.means, None, seed)
     return Verdict("one_offer", 1, (name,), gain, _one_offer_reasons(name, held))
+
+
+def keep_always(verdict: Verdict, least: FrontierPoint, means: Means, seed: int) -> Verdict:
+    """Put the smallest menu that holds every offer that must stay where the verdict left one out.
+
+    Args:
+        verdict: as the evidence alone would have it.
+        least: the frontier's smallest menu, which is that of `menu.always`.
+        means: the ledger's means.
+        seed: of the bands.
+    """
+    if set(least.menu) <= set(verdict.menu):
+        return verdict
+    why = f"menu.always asks for {' and '.join(least.menu)}; the evidence alone would not."
+    gain = split_gain(means, menu_name(least.offers), seed)
+    kind: VerdictKind = "one_offer" if least.offers == 1 else "handful"
+    return Verdict(kind, least.offers, least.menu, gain, (why, *verdict.reasons))
 
 
 def _handful_reasons(point: FrontierPoint, held: list[Challenge]) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from handful.effects.records import EffectsModel
 from handful.errors import DataError, Finding
 from handful.evidence.evidence import Claims, Evidence, keep_ledgers, weigh_evidence
 from handful.evidence.ladder import rival_columns
-from handful.evidence.records import Estimate, Segment, Verdict
+from handful.evidence.records import Estimate, FrontierPoint, NamedEstimate, Segment, Verdict
 from handful.evidence.segments import everybody, make_segments, segment_rows
 from handful.evidence.terms import Terms, make_terms
 from handful.evidence.verdict import fits_by_hand
@@ -202,7 +202,7 @@ def _assemble(
 def _menu_codes(job: _Job, evidence: Evidence) -> tuple[int, ...]:
     """Return the codes of the offers to run: the control alone when the verdict is no offer."""
     kind = evidence.verdict.kind
-    if kind == "handful":
+    if evidence.verdict.offers in evidence.menus:
         return evidence.menus[evidence.verdict.offers]
     control = job.experiment.control
     if kind == "no_offer" and control is not None:
@@ -218,8 +218,9 @@ def _segments(
 ) -> tuple[Segment, ...]:
     if len(menu) == 1:
         known = evidence.references
-        line = known.best_single
-        if menu[0] == job.experiment.control and known.no_offer is not None:
+        first = evidence.frontier[0]
+        line: FrontierPoint | NamedEstimate = first if first.offers == 1 else known.best_single
+        if evidence.verdict.kind == "no_offer" and known.no_offer is not None:
             line = known.no_offer
         worth = Estimate(line.value, line.se, line.lo, line.hi)
         return everybody(job.experiment, worth, menu[0])
