@@ -131,8 +131,14 @@ class ParquetBlocks:
     def __iter__(self) -> Iterator[Any]:
         import pyarrow.dataset as ds
 
+        # Buffered and barely ahead: a row group is decoded as it is read, not held whole first.
         yield from ds.dataset(self.path, format="parquet").to_batches(
-            batch_size=STREAM_ROWS, batch_readahead=4, fragment_readahead=1
+            batch_size=STREAM_ROWS,
+            batch_readahead=4,
+            fragment_readahead=1,
+            fragment_scan_options=ds.ParquetFragmentScanOptions(
+                pre_buffer=False, use_buffered_stream=True
+            ),
         )
 
 
