@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from data_sets import Draw, Log
 from encoding import encode_columns
+from scipy.stats import norm, t
 from sklearn.linear_model import Ridge
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -28,16 +29,24 @@ FOLDS = 5
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """A mean over seeds or halves, with its standard error."""
+    """A mean over seeds or halves, its standard error, and half its 95 % interval."""
 
     mean: float
     se: float
+    half_width: float
 
 
 def decide(scores: np.ndarray, draw: Draw) -> np.ndarray:
     """(m,) the open offer with the highest score, ties to the first."""
-    allowed = draw.task.support[draw.task.test_stratum]
+    allowed = open_offers(draw)
     return np.argmax(np.where(allowed, scores, -np.inf), axis=1)
+
+
+def open_offers(draw: Draw) -> np.ndarray:
+    """(m, G) offers that may be given; the control where the log supports none."""
+    allowed = draw.task.support[draw.task.test_stratum]
+    allowed[~allowed.any(axis=1), 0] = True
+    return allowed
 
 
 def doubly_robust_scores(log: Log) -> np.ndarray:
@@ -71,7 +80,8 @@ def row_values(draw: Draw, decision: np.ndarray, gamma: np.ndarray | None) -> np
 def over_seeds(differences: list[np.ndarray]) -> Verdict:
     """Simulations: every seed is an independent experiment."""
     means = np.array([difference.mean() for difference in differences])
-    return Verdict(float(means.mean()), float(means.std(ddof=1) / means.size**0.5))
+    se = float(means.std(ddof=1) / means.size**0.5)
+    return Verdict(float(means.mean()), se, float(t.ppf(0.975, means.size - 1)) * se)
 
 
 def over_halves(differences: list[np.ndarray], draws: list[Draw], cluster: np.ndarray) -> Verdict:
@@ -81,4 +91,5 @@ def over_halves(differences: list[np.ndarray], draws: list[Draw], cluster: np.nd
     for difference, mean, draw in zip(differences, means, draws, strict=True):
         share = (difference - mean) / (difference.size * len(draws))
         np.add.at(contribution, cluster[draw.test_rows], share)
-    return Verdict(float(np.mean(means)), float(np.sqrt(np.sum(contribution**2))))
+    se = float(np.sqrt(np.sum(contribution**2)))
+    return Verdict(float(np.mean(means)), se, float(norm.ppf(0.975)) * se)

@@ -15,7 +15,15 @@ from pathlib import Path
 
 import numpy as np
 from data_sets import Draw, Log, simulated, split
-from judge import Verdict, decide, doubly_robust_scores, over_halves, over_seeds, row_values
+from judge import (
+    Verdict,
+    decide,
+    doubly_robust_scores,
+    open_offers,
+    over_halves,
+    over_seeds,
+    row_values,
+)
 
 OURS = "handful"
 REFERENCES = ("oracle", "random")
@@ -84,7 +92,7 @@ def judge_set(name: str, log: Log | None, options: argparse.Namespace) -> Arena 
 
 def reference_values(draw: Draw, gamma: np.ndarray | None) -> dict[str, float]:
     """Random offers among the open ones; and, where the truth is known, the best for everyone."""
-    allowed = draw.task.support[draw.task.test_stratum]
+    allowed = open_offers(draw)
     worth = draw.truth if gamma is None else gamma[draw.test_rows]
     means = np.where(allowed, worth, 0.0).sum(axis=1) / allowed.sum(axis=1)
     found = {"random": float(means.mean())}
@@ -123,6 +131,7 @@ def value_rows(arenas: list[Arena]) -> list[dict[str, object]]:
                     "index": f"{arena.index[method]:.4f}",
                     "handful_less_this": f"{against.mean:.5f}" if against else "",
                     "se": f"{against.se:.5f}" if against else "",
+                    "half_width_95": f"{against.half_width:.5f}" if against else "",
                     "fit_cpu_seconds": f"{spent['fit_cpu']:.3f}" if spent else "",
                     "predict_cpu_seconds": f"{spent['predict_cpu']:.3f}" if spent else "",
                     "added_mib": f"{spent['added_mib']:.0f}" if spent else "",
@@ -153,8 +162,9 @@ def contest_rows(arenas: list[Arena]) -> list[dict[str, object]]:
                 "peer": f"{np.mean(arena.values[peer]):.4f}",
                 "peer_index": f"{arena.index[peer]:.3f}",
                 "difference": f"{against.mean:.4f}",
-                "se": f"{against.se:.4f}",
-                "within_noise": "yes" if against.mean >= -1.96 * against.se else "NO",
+                "half_width_95": f"{against.half_width:.4f}",
+                "seeds": len(arena.values[OURS]),
+                "within_noise": "yes" if against.mean >= -against.half_width else "NO",
                 "cpu_share_of_causal_forest": f"{ours / forest:.3f}",
             }
         )
@@ -169,7 +179,7 @@ def average_rows(arenas: list[Arena]) -> list[dict[str, object]]:
         drawn = [a.index[method] for a in held if a.simulated]
         real = [a.index[method] for a in held if not a.simulated]
         ranks = [rank_of(method, arena) for arena in held]
-        zs = [a.against[method].mean / a.against[method].se for a in held if a.against[method].se]
+        gaps = [arena.against[method] for arena in held]
         rows.append(
             {
                 "method": method,
@@ -178,8 +188,8 @@ def average_rows(arenas: list[Arena]) -> list[dict[str, object]]:
                 "mean_index_simulated": mean_text(drawn),
                 "mean_index_real": mean_text(real),
                 "mean_rank": f"{np.mean(ranks):.2f}",
-                "handful_better_by_2_se": sum(z > 2 for z in zs),
-                "handful_worse_by_2_se": sum(z < -2 for z in zs),
+                "handful_better": sum(g.mean > g.half_width for g in gaps),
+                "handful_worse": sum(g.mean < -g.half_width for g in gaps),
                 "fit_cpu_seconds": f"{np.sum([a.usage[method]['fit_cpu'] for a in held]):.1f}",
             }
         )

@@ -54,11 +54,11 @@ def arguments() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def quiet_threads() -> dict[str, str]:
-    """Two threads at most, none that spins while it waits, no processes that are not counted."""
-    limits = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "2")
-    quiet = {"OMP_WAIT_POLICY": "PASSIVE", "OPENBLAS_THREAD_TIMEOUT": "0"}
-    return {**os.environ, **limits, **quiet, "LOKY_MAX_CPU_COUNT": "1"}
+def one_thread() -> dict[str, str]:
+    """One thread for everyone's linear algebra: threads that spin while they wait burn CPU time."""
+    names = ("OMP", "OPENBLAS", "MKL")
+    limits = {f"{name}_NUM_THREADS": "1" for name in names}
+    return {**os.environ, **limits, "LOKY_MAX_CPU_COUNT": "1"}
 
 
 def run_methods(family: str, methods: list[str], seed: int, folder: Path) -> None:
@@ -68,7 +68,7 @@ def run_methods(family: str, methods: list[str], seed: int, folder: Path) -> Non
         return
     python = (ROOT if family == "ours" else HERE) / ".venv/bin/python"
     command = [python, HERE / "work.py", family, seed, folder, *missing]
-    subprocess.run([str(part) for part in command], env=quiet_threads(), check=True)
+    subprocess.run([str(part) for part in command], env=one_thread(), check=True)
 
 
 def prepare(folder: Path, draw: Draw) -> None:
