@@ -218,7 +218,7 @@ def provenance(options: argparse.Namespace) -> dict[str, str]:
     return {
         "date": date.today().isoformat(),
         "command": "python benchmarks/peers/run.py",
-        "seeds": str(options.seeds),
+        "seeds_at_most": str(options.seeds),
         "cores": "2",
         "processor": processor(),
         "python": platform.python_version(),
