@@ -87,7 +87,7 @@ def simulated(name: str, seed: int) -> Draw:
 
 def open_cells(offer: np.ndarray, stratum: np.ndarray, n_offers: int) -> np.ndarray:
     counts = offer_counts(offer, stratum, n_offers)
-    share = counts / counts.sum(axis=1, keepdims=True)
+    share = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
     return (counts >= SUPPORT_ROWS) & (share >= SUPPORT_SHARE)
 
 

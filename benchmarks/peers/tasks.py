@@ -64,9 +64,9 @@ def read_task(path: Path) -> Task:
 
 
 def design_shares(offer: np.ndarray, stratum: np.ndarray, n_offers: int) -> np.ndarray:
-    """(S, G) observed shares of each offer within strata."""
+    """(S, G) observed shares of each offer within strata; zeros where a stratum has no rows."""
     counts = offer_counts(offer, stratum, n_offers)
-    return counts / counts.sum(axis=1, keepdims=True)
+    return counts / np.maximum(counts.sum(axis=1, keepdims=True), 1.0)
 
 
 def offer_counts(offer: np.ndarray, stratum: np.ndarray, n_offers: int) -> np.ndarray:
