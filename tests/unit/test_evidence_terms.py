@@ -77,7 +77,8 @@ def test_values_are_relative_to_the_fallback() -> None:
     predicted = np.array([[1.0, 3.0, 2.0], [5.0, 4.0, 9.0]])
     cells = np.array([[True, True, False], [True, True, True]])
     found = relative_values(predicted, cells, np.array([0, 1]))
-    assert found.tolist() == [[0.0, 2.0, -np.inf], [1.0, 0.0, 5.0]]
+    # the closed cell holds the row's worst open value
+    assert found.tolist() == [[0.0, 2.0, 0.0], [1.0, 0.0, 5.0]]
 
 
 def test_the_best_single_offer_is_net_of_setup_and_never_a_forbidden_one() -> None:

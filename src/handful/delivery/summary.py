@@ -122,7 +122,6 @@ def _gain_lines(plan: Plan, currency: str) -> list[str]:
         lines.append(f"To expect, with the winner's curse taken off: {expected}.")
     population = plan.experiment.population
     if population is not None:
-        each = gain.total.value if gain.corrected is None else gain.corrected
-        total = money(each * population, currency)
-        lines.append(f"Over {population:,.0f} customers: {total} per campaign.")
+        total = money(gain.total.value * population, currency)
+        lines.append(f"Over {population:,.0f} customers: {total} a campaign, before set-up costs.")
     return lines

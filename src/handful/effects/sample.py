@@ -12,7 +12,7 @@ from handful.effects.boosting import TreeColumns, quantile_bins, tree_columns, t
 from handful.effects.outcome import OutcomeModels, make_outcome_models, outcome_rows
 from handful.experiment.records import Experiment
 from handful.experiment.tails import tail_facts, winsorise
-from handful.notation import Float32Array, FloatArray, IntArray
+from handful.notation import BoolArray, Float32Array, FloatArray, IntArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +27,7 @@ class LearnFold:
     offer: IntArray
     cluster: IntArray
     received: FloatArray
+    open_cells: BoolArray
     profit: FloatArray
     clipped: FloatArray
     basis: Float32Array
@@ -138,6 +139,7 @@ def _fold(
         offer=experiment.offer[rows],
         cluster=experiment.cluster[rows],
         received=experiment.design.received[rows],
+        open_cells=experiment.design.support[experiment.stratum[rows]],
         profit=seen[rows] / unit,
         clipped=(experiment.profit[rows] - seen[rows]) / unit,
         basis=columns,

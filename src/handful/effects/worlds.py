@@ -17,7 +17,7 @@ import numpy as np
 from handful.effects import ridge
 from handful.effects.boosting import Boosted, Watched, best_rounds, grow
 from handful.effects.outcome import FoldSet
-from handful.effects.sample import LearnSample
+from handful.effects.sample import LearnFold, LearnSample
 from handful.effects.scores import doubly_robust
 from handful.effects.stacking import StackWeights, stack
 from handful.notation import FloatArray
@@ -76,6 +76,7 @@ def targets_of(shop: Workshop, world: FoldSet, fold: int) -> Targets:
         rows = shop.sample.folds[fold]
         outcome = shop.sample.outcome.predict(world, fold)
         scores = doubly_robust(outcome, rows.profit, rows.offer, rows.received)
+        scores = np.where(rows.open_cells, scores, outcome + _noise(shop, rows, scores - outcome))
         level = scores @ shop.sample.weights
         contrast = (scores - level[:, None]) * np.sqrt(shop.sample.weights)
         restored = np.bincount(
@@ -83,6 +84,20 @@ def targets_of(shop: Workshop, world: FoldSet, fold: int) -> Targets:
         ) / len(rows.offer)
         shop.targets[key] = Targets(contrast, level, restored)
     return shop.targets[key]
+
+
+def _noise(shop: Workshop, rows: LearnFold, correction: FloatArray) -> FloatArray:
+    """What the outcome model missed, by the row's open offers: (n, 1), for its closed cells.
+
+    Left out of closed cells, the misfit would stand in every contrast of an open offer with a
+    closed one and be learned as if it were an effect.
+    """
+    # A stratum too thin for any offer has no open cell: there every offer counts.
+    counts = rows.open_cells | ~rows.open_cells.any(axis=1, keepdims=True)
+    weight = counts * shop.sample.weights
+    total = (correction * weight).sum(axis=1, keepdims=True)
+    noise: FloatArray = total / weight.sum(axis=1, keepdims=True)
+    return noise
 
 
 def _fold_moments(shop: Workshop, world: FoldSet, fold: int) -> ridge.Moments:

@@ -67,20 +67,23 @@ def announced(rule: Rule, values: FloatArray) -> IntArray:
 
     Cost: O(D Q G).
     """
+    over_base = values[:, rule.best] - rule.lead_cost - values[:, rule.base]
+    shown = (rule.lead_error == 0) | (over_base > rule.lead_critical * rule.lead_error)
+    without = np.where(shown, -1, -2).astype(np.int64)
+    if not len(rule.menus):
+        return without
     net = values[:, rule.menus] - rule.cost
     single = values[:, rule.singles] - rule.single_cost
     lead = net[:, :, None] - single[:, None, :]
     with np.errstate(divide="ignore", invalid="ignore"):
         t = np.where(rule.errors > 0, lead / rule.errors, -np.inf)
     proven = (t.min(axis=2) > rule.critical) & rule.enough
-    top = net.argmax(axis=1) if len(rule.menus) else np.zeros(len(values), np.int64)
-    near = net >= np.take_along_axis(net, top[:, None], 1) - rule.paired[top] if len(top) else net
+    top = net.argmax(axis=1)
+    near = net >= np.take_along_axis(net, top[:, None], 1) - rule.paired[top]
     first = proven & near
     fallback = np.where(proven, net, -np.inf)
     chosen = np.where(first.any(axis=1), first.argmax(axis=1), fallback.argmax(axis=1))
-    over_base = values[:, rule.best] - rule.lead_cost - values[:, rule.base]
-    shown = (rule.lead_error == 0) | (over_base > rule.lead_critical * rule.lead_error)
-    return np.where(proven.any(axis=1), chosen, np.where(shown, -1, -2)).astype(np.int64)
+    return np.where(proven.any(axis=1), chosen, without).astype(np.int64)
 
 
 def curse(rule: Rule, seed: int) -> float | None:
@@ -103,6 +106,9 @@ def curse(rule: Rule, seed: int) -> float | None:
     noise = noise @ normal_root(rule.covariance).T
     shifted = np.ones(len(rule.value))
     shifted[rule.base] = 0.0
+    if now >= 0:  # what was selected is the menus' lead over the single offers
+        shifted[rule.singles] = 0.0
+        shifted[rule.best] = 0.0
     found: float | None = None
     for _ in range(ROUNDS):
         centre = rule.value - (found or 0.0) * shifted

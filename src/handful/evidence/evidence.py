@@ -165,10 +165,7 @@ def weigh_evidence(
         single=single,
         fallback=terms.fallback,
     )
-    held = challenges(experiment, case, seed)
-    verdict = with_correction(decide(experiment, case, held, seed), case, held, seed)
-    if terms.always:
-        verdict = keep_always(verdict, frontier[0], raw, seed)
+    verdict = _verdict(experiment, case, terms, seed)
     control = None if experiment.control is None else experiment.offers[experiment.control]
     return Evidence(
         references=make_references(values, experiment.offers[single], control),
@@ -182,6 +179,15 @@ def weigh_evidence(
         single=single,
         first=ledgers.first,
     )
+
+
+def _verdict(experiment: Experiment, case: Case, terms: Terms, seed: int) -> Verdict:
+    held = challenges(experiment, case, seed)
+    verdict = with_correction(decide(experiment, case, held, seed), case, held, seed)
+    if not terms.always:
+        return verdict
+    always = tuple(experiment.offers[g] for g in terms.always)
+    return keep_always(verdict, always, case, seed)
 
 
 def _best_single(raw: Means, terms: Terms) -> int:
@@ -208,7 +214,7 @@ def _final_menus(
                 offers=choice.offers,
                 menu=tuple(experiment.offers[g] for g in menu),
                 claimed=float(own[np.arange(len(own)), given].mean()),
-                certified_gap=_gap(choice.gap),
+                certified_gap=_gap(choice.gap) if cells.all() else None,
                 setup_cost=float(terms.setup[list(menu)].sum()),
             )
         )

@@ -106,25 +106,29 @@ def make_segments(
     return tuple(segments)
 
 
-def everybody(experiment: Experiment, value: Estimate, code: int) -> tuple[Segment, ...]:
+def everybody(
+    experiment: Experiment, value: Estimate, code: int, assigned: IntArray
+) -> tuple[Segment, ...]:
     """Return the single segment of a plan that gives everybody the same offer.
 
     Args:
         experiment: the log.
         value: the held-out value of choosing that offer, from the references.
         code: the offer.
+        assigned: (n,) what each customer gets: something else where the offer is closed.
     """
-    name, count = experiment.offers[code], experiment.n_rows
+    name, count = experiment.offers[code], int(np.sum(assigned == code))
+    rule = "everybody" if count == experiment.n_rows else "everybody it is open to"
     return (
         Segment(
             offer=name,
             customers=count,
-            share=1.0,
+            share=count / experiment.n_rows,
             value=value,
-            rule="everybody",
+            rule=rule,
             rule_fidelity=1.0,
             rule_loss=Estimate(0.0, 0.0, 0.0, 0.0),
-            card=_card(name, count, count, "everybody", 1.0),
+            card=_card(name, count, experiment.n_rows, rule, 1.0),
         ),
     )
 
@@ -156,7 +160,7 @@ def _ratio(values: FloatArray, inside: BoolArray, cluster: IntArray, critical: f
 
 def _card(name: str, count: int, total: int, rule: str, agree: float) -> str:
     who = f"{count:,} of {total:,} customers ({count / total:.0%}) get {name}"
-    if rule == "everybody":
+    if rule.startswith("everybody"):
         return f"{who}."
     agrees = "" if np.isnan(agree) else f" The rule agrees with the plan for {agree:.0%} of them."
     return f"{who}. In words: {rule}.{agrees}"

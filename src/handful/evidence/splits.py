@@ -53,9 +53,15 @@ class Split:
 
 
 def relative_values(predicted: FloatArray, open_cells: BoolArray, fallback: IntArray) -> FloatArray:
-    """Return predicted profit over the row's fallback offer, -inf where an offer is closed."""
+    """Return predicted profit over the row's fallback offer, for the menu engine.
+
+    A closed cell holds the row's worst open value: the policy gives the best OPEN offer of a menu
+    even where the fallback would be better, so a closed offer must not look as good as keeping it.
+    """
     kept = predicted[np.arange(len(predicted)), fallback]
-    relative: FloatArray = np.where(open_cells, predicted - kept[:, None], -np.inf)
+    over = predicted - kept[:, None]
+    worst = np.where(open_cells, over, np.inf).min(axis=1, keepdims=True)
+    relative: FloatArray = np.where(open_cells, over, np.where(np.isfinite(worst), worst, 0.0))
     return relative
 
 

@@ -69,7 +69,7 @@ def make_terms(
     if problems:
         raise BriefError(problems)
     code = {name: g for g, name in enumerate(experiment.offers)}
-    by_stratum = fallback_offers(experiment)
+    by_stratum = fallback_offers(experiment, tuple(code[g] for g in never))
     return Terms(
         max_offers=min(max_offers, len(left)),
         setup=_setup(experiment, setup_cost),

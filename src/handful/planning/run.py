@@ -223,7 +223,7 @@ def _segments(
         if evidence.verdict.kind == "no_offer" and known.no_offer is not None:
             line = known.no_offer
         worth = Estimate(line.value, line.se, line.lo, line.hi)
-        return everybody(job.experiment, worth, menu[0])
+        return everybody(job.experiment, worth, menu[0], assigned)
     rows = segment_rows(job.experiment, evidence.first, job.terms, menu, job.random_state)
     return make_segments(job.experiment, rows, assigned, menu, job.terms)
 
