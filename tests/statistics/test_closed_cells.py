@@ -52,6 +52,14 @@ def test_nothing_is_learned_of_an_offer_from_where_it_is_closed():
     assert np.std(predicted[:, 1] - predicted[:, 0]) < 0.2
 
 
+def test_a_stratum_too_thin_for_any_offer_is_learned_around():
+    log = closed_log(1500, 4)
+    support = log.design.support.copy()
+    support[1] = False
+    thin = replace(log, design=replace(log.design, support=support))
+    assert np.isfinite(predict_profit(learn_effects(thin), thin.features)).all()
+
+
 def test_a_log_with_one_offer_to_choose_gets_a_plan():
     log = closed_log(1500, 2)
     asked = PlanSettings(max_offers=1, repetitions=1, ladder=False)

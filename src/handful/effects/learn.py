@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from handful.effects.crossfit import learn_whole, open_workshop
 from handful.effects.folds import count_folds, make_folds
@@ -41,5 +42,7 @@ def learn_effects(
     """
     count = count_folds(experiment.cluster, FOLDS)
     fold = make_folds(experiment.cluster, count, np.random.default_rng([random_state, 0]))
-    shop = open_workshop(experiment, fold, learn_rows=learn_rows, random_state=random_state)
-    return learn_whole(experiment, shop).model
+    # One thread: the same bits on any machine, and no spinning threads on a busy one.
+    with threadpool_limits(limits=1):
+        shop = open_workshop(experiment, fold, learn_rows=learn_rows, random_state=random_state)
+        return learn_whole(experiment, shop).model
