@@ -60,11 +60,10 @@ def score_forest(  # noqa: PLR0913 - one argument per array of the forest
     if out.shape != (n_rows, n_offers) or out.dtype != np.float64 or not out.flags.c_contiguous:
         raise ValueError("expected `out` to be a row-major float64 array of (n, G).")
     table = values if values.dtype == np.float64 else values.astype(np.float64)
-    arrays: tuple[np.ndarray, ...] = (
-        *(roots, feature, threshold, left, right),
-        *(missing_left, leaves, is_category),
-    )
-    plain = [_plain(array, dtype) for array, dtype in zip(arrays, ARRAY_TYPES, strict=True)]
+    arrays = (roots, feature, threshold, left, right, missing_left, leaves, is_category)
+    plain = [
+        _plain(np.asarray(array), dtype) for array, dtype in zip(arrays, ARRAY_TYPES, strict=True)
+    ]
     at = [ctypes.c_void_p(array.ctypes.data) for array in plain]
     count = ctypes.c_int64
     status = library.handful_score_forest(
