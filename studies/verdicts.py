@@ -30,6 +30,7 @@ from functools import cache
 from pathlib import Path
 
 import numpy as np
+from scipy.stats import beta
 
 from handful.effects.crossfit import CrossFit, World, cross_fit
 from handful.effects.predict import predict_profit
@@ -51,7 +52,7 @@ from handful.policy.policy import assign, assign_codes
 
 FRESH = 20_000
 HEADER = [
-    *("n", "cell", "replicates", "personalise", "se", "three_offers", "covered", "se"),
+    *("n", "cell", "replicates", "personalise", "at_most", "three_offers", "covered", "se"),
     *("one_menu", "gain_covered", "heterogeneity_p05", "reported_gain", "gain_bias", "se"),
     *("raw_bias", "se", "folds_bias", "se", "cpu_seconds"),
 ]
@@ -263,12 +264,19 @@ def summarise(raw: Path, out: Path) -> None:
     rows = list(csv.DictReader(raw.open()))
     keys = sorted({(int(r["n"]), r["cell"]) for r in rows})
     with out.open("w", newline="") as file:
-        file.write("# python studies/verdicts.py; rates in percent; se of a rate beside it\n")
+        file.write(
+            "# python studies/verdicts.py; percent; at_most: upper 95 % bound of personalise\n"
+        )
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADER)
         for n, cell in keys:
             mine = [r for r in rows if r["cell"] == cell and int(r["n"]) == n]
             writer.writerow([n, cell, len(mine), *summary(mine)])
+        for n in sorted({n for n, cell in keys if cell.startswith("null")}):
+            mine = [r for r in rows if r["cell"].startswith("null") and int(r["n"]) == n]
+            writer.writerow([n, "ALL null", len(mine), *summary(mine)])
+        mine = [r for r in rows if "heavy" not in r["cell"]]
+        writer.writerow(["", "ALL normal profit", len(mine), *summary(mine)])
 
 
 def summary(rows: list[dict[str, str]]) -> list[object]:
@@ -283,8 +291,12 @@ def summary(rows: list[dict[str, str]]) -> list[object]:
         spread = float(values.std(ddof=1)) if len(values) > 1 else float("nan")
         return round(float(values.mean()), 5), round(spread / np.sqrt(len(values)), 5)
 
+    announced = column("personalise")
+    # Clopper and Pearson's upper 95 % bound: 0 of 20 is not 0.
+    most = beta.ppf(0.95, announced.sum() + 1, len(rows) - announced.sum())
     return [
-        *rate(column("personalise")),
+        rate(announced)[0],
+        round(100 * float(most), 1) if announced.sum() < len(rows) else 100.0,
         rate(column("offers") == 3)[0],
         *rate(column("covered")),
         rate(column("one_menu"))[0],
