@@ -3,8 +3,9 @@
 t = sum_j sum_{i in j} h_j(x_i) . (D_i - c_j) / se, where D are the contrast scores, and h_j what
 models of the folds BEFORE j predict beyond "same for everyone", c_j, centred within the fold. Each
 fold's sum has mean zero given all that came before, so the sums add up to a martingale and t is
-standard normal under the null. (Predicting every fold from all the others would count each pair of
-folds twice and reject a true null far too often; in the spirit of the best linear predictor
+close to standard normal under the null (studies/verdicts.py: a true null falls below p = 0.05 in
+10 % and below 0.01 in 2 % of logs). (Predicting every fold from all the others would count each
+pair of folds twice and reject a true null far too often; in the spirit of the best linear predictor
 test of Chernozhukov, Demirer, Duflo and Fernandez-Val.) Cost J - 1 small fits and O(n m).
 """
 
@@ -46,7 +47,7 @@ def measure_heterogeneity(shop: Workshop) -> HeterogeneityTest:
         shop: a workshop.
 
     Returns:
-        Statistic (standard normal under the null) and one-sided p-value.
+        Statistic (about standard normal under the null) and one-sided p-value.
 
     Cost: J - 1 fits of fixed size and O(n m).
     """
