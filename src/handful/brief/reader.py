@@ -11,6 +11,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from handful.brief.consent import ConsentSpec
+from handful.brief.constraints import ConstraintsSpec
+from handful.brief.guardrails import GuardrailsSpec
 from handful.brief.keys import FREE_TABLES, KEYS, NOT_YET, TABLES, keys_of
 from handful.brief.schema import (
     Brief,
@@ -21,6 +24,7 @@ from handful.brief.schema import (
     TeamSpec,
 )
 from handful.brief.values import read_value, shown
+from handful.brief.variety import VarietySpec
 from handful.errors import BriefError, Finding, blocked
 
 _Locate = Callable[[str, str], str]
@@ -131,6 +135,10 @@ def _read(mapping: Mapping[str, Any], folder: str, sha256: str, where: _Locate) 
         menu=MenuSpec(**found["menu"]),
         evidence=EvidenceSpec(**found["evidence"]),
         team=TeamSpec(**found["team"]),
+        constraints=ConstraintsSpec(**found.get("constraints", {})),
+        variety=VarietySpec(**found.get("variety", {})),
+        consent=ConsentSpec(**found.get("consent", {})),
+        guardrails=GuardrailsSpec(**found.get("guardrails", {})),
         columns=MappingProxyType(found["columns"]),
         folder=folder,
         sha256=sha256,

@@ -7,6 +7,11 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Literal
 
+from handful.brief.consent import ConsentSpec
+from handful.brief.constraints import ConstraintsSpec
+from handful.brief.guardrails import GuardrailsSpec
+from handful.brief.variety import VarietySpec
+
 Unit = Literal["row", "customer"]
 
 
@@ -95,6 +100,10 @@ class Brief:
     team: TeamSpec = field(default_factory=TeamSpec)
     columns: Mapping[str, str] = field(default_factory=_empty)
     """[columns]: derived columns, name -> SQL expression over the log's columns."""
+    constraints: ConstraintsSpec = field(default_factory=ConstraintsSpec)
+    variety: VarietySpec = field(default_factory=VarietySpec)
+    consent: ConsentSpec = field(default_factory=ConsentSpec)
+    guardrails: GuardrailsSpec = field(default_factory=GuardrailsSpec)
     folder: str = "."
     """Folder that a relative `source` is looked up in."""
     sha256: str = ""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
-from handful.brief.keys import KIND_WORDS, Key, Kind
+from handful.brief.key import KIND_WORDS, Key, Kind
 
 _SHOWN = 60
 

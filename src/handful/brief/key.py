@@ -1,0 +1,59 @@
+"""What one key of a brief is: its table, its name, the kind of its value."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, Literal
+
+Kind = Literal[
+    "text", "name", "names", "columns", "whole", "number", "flag", "choice", "shares", "costs"
+]
+
+KIND_WORDS: Final = MappingProxyType(
+    {
+        "text": "text in quotes",
+        "name": "a name in quotes (or a number)",
+        "names": "a list of names in quotes",
+        "columns": 'a list of column names in quotes, or "*"',
+        "whole": "a whole number",
+        "number": "a number",
+        "flag": "true or false",
+        "choice": "one of the words listed",
+        "shares": '"design", "column:NAME", "estimate", or a table offer = probability',
+        "costs": "a number, or a table offer = number",
+    }
+)
+"""What each kind of value looks like, in the words of the messages and of docs/brief.md."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One key of the brief.
+
+    Attributes:
+        table: the [table] it stands in.
+        name: the key.
+        kind: what its value looks like; see KIND_WORDS.
+        meaning: one line for the docs.
+        default: as shown in the docs; "" when the key is required.
+        least: smallest value allowed for a number.
+        strict: True when `least` itself is not allowed.
+        choices: the words allowed for a choice.
+        required: True when a brief without it is refused.
+    """
+
+    table: str
+    name: str
+    kind: Kind
+    meaning: str
+    default: str = "none"
+    least: float | None = None
+    strict: bool = False
+    choices: tuple[str, ...] = ()
+    required: bool = False
+
+    @property
+    def path(self) -> str:
+        """The key as a reader writes it: table.name."""
+        return f"{self.table}.{self.name}"

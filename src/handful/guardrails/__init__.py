@@ -1,0 +1,1 @@
+"""Guardrails: may we, should we - measured before launch, able to stop a plan."""
