@@ -75,6 +75,28 @@ class Design:
 
 
 @dataclass(frozen=True, slots=True)
+class Dials:
+    """Offers with numbers to turn: a discount, a minimum basket, a rate, up to three at once.
+
+    Attributes:
+        names: (d,) columns of the log, one per dial.
+        received: (n, d) value each row received; NaN where the row received "no offer" and that
+            is no point of the box.
+        candidates: (G, d) the point that each candidate offer stands for, in the order of
+            `Experiment.offers`; NaN in the row of a control that is no point of the box.
+        low, high: (d,) the box that candidates may come from, in the dial's own unit.
+        increment: (d,) steps that can be said aloud, counted from `low`; NaN where any value can.
+    """
+
+    names: tuple[str, ...]
+    received: FloatArray
+    candidates: FloatArray
+    low: FloatArray
+    high: FloatArray
+    increment: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFacts:
     """Where the log came from: for the record, never for computing."""
 
@@ -119,6 +141,8 @@ class Experiment:
     outcome_time: np.ndarray | None = None
     findings: tuple[Finding, ...] = ()
     """Findings made while reading; `checks.check` adds its own."""
+    dials: Dials | None = None
+    """Set where offers are numbers: `offer` then holds the nearest candidate's code."""
 
     @classmethod
     def from_frame(  # noqa: PLR0913 - the keys of a brief, by name
@@ -220,6 +244,9 @@ class Experiment:
             design=replace(self.design, received=self.design.received[index]),
             time=None if self.time is None else self.time[index],
             outcome_time=None if self.outcome_time is None else self.outcome_time[index],
+            dials=None
+            if self.dials is None
+            else replace(self.dials, received=self.dials.received[index]),
         )
 
     @property
