@@ -92,7 +92,7 @@ def test_exact_ties_are_found_with_the_fewest_questions() -> None:
     scores[:, 1] = np.where(values[:, 1] > 0, 1.0, -1.0)
     tree = best_tree(scores, features, (0, 1), min_rows=1)
     assert tree == RuleTree(
-        Split(1, "over", 0.0, False, False, (0.0, 1.0)), None, None, (1, 1, 0, 0), 16.0
+        (Split(1, "over", 0.0, False, False, (0.0, 1.0)), None, None), (1, 1, 0, 0), 16.0
     )
 
 
@@ -115,4 +115,4 @@ def test_neither_order_nor_unit_of_money_changes_the_rule(seed: int) -> None:
     shuffled = best_tree(scores[order], features.rows(order), offers, min_rows=1)
     assert shuffled.value == pytest.approx(tree.value)
     quarters = best_tree(scores * 4, features, offers, min_rows=1)
-    assert quarters == RuleTree(tree.root, tree.yes, tree.no, tree.leaves, tree.value * 4)
+    assert quarters == RuleTree(tree.questions, tree.leaves, tree.value * 4)

@@ -81,7 +81,7 @@ def test_every_leaf_holds_enough_rows() -> None:
     )
     scores = rng.standard_t(2, size=(300, 3))
     tree = best_tree(scores, features, (0, 1, 2), min_rows=60)
-    labelled = RuleTree(tree.root, tree.yes, tree.no, (0, 1, 2, 3), 0.0)
+    labelled = RuleTree(tree.questions, (0, 1, 2, 3), 0.0)
     sizes = np.bincount(assign_tree(labelled, features), minlength=4)
     assert sizes[sizes > 0].min() >= 60
 
@@ -120,9 +120,11 @@ def test_no_heterogeneity_is_one_offer_for_everyone() -> None:
 
 def test_rules_read_like_sentences() -> None:
     tree = RuleTree(
-        Split(0, "over", 250.0, False, True),
-        Split(1, "over", 0.0, False, False, (0.0, 1.0)),
-        Split(2, "is", 1.0, False, True),
+        (
+            Split(0, "over", 250.0, False, True),
+            Split(1, "over", 0.0, False, False, (0.0, 1.0)),
+            Split(2, "is", 1.0, False, True),
+        ),
         (1, 2, 1, 0),
         0.0,
     )
@@ -135,7 +137,7 @@ def test_rules_read_like_sentences() -> None:
         ("gift", "history over 250 and womens is 0"),
         ("none", "history up to 250 (or missing) and zip is not it's urban"),
     )
-    missing = RuleTree(Split(3, "missing", 0.0, True, True), None, None, (1, 1, 0, 0), 0.0)
+    missing = RuleTree((Split(3, "missing", 0.0, True, True),), (1, 0), 0.0)
     assert rule_text(missing, SCHEMA, OFFERS) == (
         ("it's mail", 'odd "name is missing'),
         ("none", 'odd "name is known'),
@@ -184,7 +186,7 @@ def test_sql_decides_as_the_rule(
         leaves = (leaves[0], leaves[0], leaves[2], leaves[3])
     if no is None:
         leaves = (leaves[0], leaves[1], leaves[2], leaves[2])
-    tree = RuleTree(root, yes, no, leaves, 0.0)
+    tree = RuleTree((root, yes, no), leaves, 0.0)
     numbers = np.array([np.nan, 0.0, 0.1, np.nextafter(0.1, 1), -1e-7, 250.0, 250.5, 1e22, np.inf])
     rng = np.random.default_rng(4)
     values = rng.choice(numbers, size=(50, 4))

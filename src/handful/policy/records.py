@@ -97,18 +97,27 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class RuleTree:
-    """A policy that can be said: two questions at most, an offer for each way of answering.
+    """A policy that can be said: a few questions, an offer for each way of answering.
 
     Attributes:
-        root: the first question; None when everyone gets the same offer.
-        yes, no: the question asked after that answer; None where none is.
-        leaves: offer codes after yes-yes, yes-no, no-yes, no-no; a question not asked has the same
-            offer for both answers.
+        questions: (2^d - 1,) the first question, then those after yes and after no, and so on:
+            after question k comes 2 k + 1 if it is answered yes and 2 k + 2 if no. None is not
+            asked and counts as answered yes.
+        leaves: (2^d,) offer codes in the order yes...yes to no...no; a question not asked has the
+            same offers for both answers.
         value: sum of the scores that the tree collects where it was learned.
     """
 
-    root: Split | None
-    yes: Split | None
-    no: Split | None
-    leaves: tuple[int, int, int, int]
+    questions: tuple[Split | None, ...]
+    leaves: tuple[int, ...]
     value: float
+
+    @property
+    def root(self) -> Split | None:
+        """The first question; None when everyone gets the same offer."""
+        return self.questions[0]
+
+    @property
+    def depth(self) -> int:
+        """Number of questions on the way to a leaf, at most."""
+        return len(self.leaves).bit_length() - 1

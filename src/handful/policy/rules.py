@@ -54,6 +54,23 @@ class Pair:
     tie: float
 
 
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Everything an exact depth-2 search has found: the best seconds below every first question.
+
+    Attributes:
+        asked: the features that can answer a question.
+        seconds: per feature of `asked`, the best second questions below its first ones.
+        gains: (K + 1, n) weighted scores of the menu's offers, then a row of ones.
+        tie: sum by which a larger tree must win.
+    """
+
+    asked: tuple[Binned, ...]
+    seconds: tuple[Seconds, ...]
+    gains: FloatArray
+    tie: float
+
+
 Questions = tuple[Split | None, Split | None, Split | None]
 """The first question, and those after yes and after no."""
 
@@ -98,15 +115,29 @@ def best_tree(
         >>> best_tree(scores, ages, (0, 1), min_rows=5).root.value
         40.0
     """
-    gains = _weighted(scores, offers, weights)
+    found = search_pairs(weighted_gains(scores, offers, weights), features, split_points, min_rows)
+    return tree_of(found, features, offers)
+
+
+def search_pairs(gains: FloatArray, features: Features, split_points: int, min_rows: int) -> Search:
+    """Find the best second questions below every first question, exactly.
+
+    Args:
+        gains: (K + 1, n) from `weighted_gains`.
+        features: (n, p) features.
+        split_points: cut points of a number and levels of a category, at most.
+        min_rows: rows that every leaf must hold.
+
+    Cost O(p^2 (n K + S^2 K)).
+    """
     binned = [
         bin_feature(column, kind, features.values[:, column], split_points)
         for column, kind in enumerate(features.schema.kinds)
     ]
-    asked = [b for b in binned if b.splits]
+    asked = tuple(b for b in binned if b.splits)
     rows_wanted = max(min_rows, 1)
     tie = TIE * float(np.abs(gains[:-1]).sum())
-    seconds = [_unasked(gains, one, rows_wanted) for one in asked]
+    seconds = [unasked(gains, one, rows_wanted) for one in asked]
     for a, one in enumerate(asked):
         for b in range(a, len(asked)):
             sums = _joint_histogram(gains, one, asked[b])
@@ -114,11 +145,10 @@ def best_tree(
             if b > a:
                 turned = Pair(asked[b], one, a, rows_wanted, tie)
                 _ask_second(sums.transpose(0, 2, 1), turned, seconds[b])
-    least = float(gains[:-1].sum(axis=1).max())
-    return _tree(_choose(asked, seconds, least, tie), features, gains, offers)
+    return Search(asked, tuple(seconds), gains, tie)
 
 
-def _weighted(
+def weighted_gains(
     scores: AnyFloatArray, offers: Sequence[int], weights: FloatArray | None
 ) -> FloatArray:
     """Return (K + 1, n): the weighted scores of the menu's offers, then a row of ones to count."""
@@ -136,10 +166,10 @@ def _weighted(
     return gains
 
 
-def _unasked(gains: FloatArray, one: Binned, min_rows: int) -> Seconds:
+def unasked(gains: FloatArray, one: Binned, min_rows: int) -> Seconds:
     """Value both sides of each first question as they are, without a second."""
-    sums = _histogram(gains, one.codes, one.bins)
-    yes = _answers_yes(sums, one)
+    sums = histogram(gains, one.codes, one.bins)
+    yes = sums_of_yes(sums, one)
     value = np.stack(
         [_leaf_value(side, min_rows) for side in (yes, sums.sum(axis=1)[:, np.newaxis] - yes)]
     )
@@ -149,18 +179,19 @@ def _unasked(gains: FloatArray, one: Binned, min_rows: int) -> Seconds:
 
 def _joint_histogram(gains: FloatArray, one: Binned, two: Binned) -> FloatArray:
     """Return (K + 1, bins of one, bins of two) sums of the gains."""
-    sums = _histogram(gains, one.codes * two.bins + two.codes, one.bins * two.bins)
+    sums = histogram(gains, one.codes * two.bins + two.codes, one.bins * two.bins)
     return sums.reshape(-1, one.bins, two.bins)
 
 
-def _histogram(gains: FloatArray, codes: IntArray, bins: int) -> FloatArray:
+def histogram(gains: FloatArray, codes: IntArray, bins: int) -> FloatArray:
+    """Return (K + 1, bins) sums of the gains."""
     sums = np.empty((gains.shape[0], bins))
     for place, row in enumerate(gains):
         sums[place] = np.bincount(codes, weights=row, minlength=bins)
     return sums
 
 
-def _answers_yes(sums: FloatArray, binned: Binned) -> FloatArray:
+def sums_of_yes(sums: FloatArray, binned: Binned) -> FloatArray:
     """Sum the last axis, bins, over those that answer yes to each question: (..., S)."""
     yes: FloatArray
     if binned.ordered:
@@ -183,10 +214,10 @@ def _leaf_value(sums: FloatArray, min_rows: int) -> FloatArray:
 
 def _ask_second(sums: FloatArray, pair: Pair, seconds: Seconds) -> None:
     """Improve the second questions on both sides with those on the pair's other feature."""
-    first_yes = np.swapaxes(_answers_yes(np.swapaxes(sums, 1, 2), pair.first), 1, 2)
+    first_yes = np.swapaxes(sums_of_yes(np.swapaxes(sums, 1, 2), pair.first), 1, 2)
     first_no = sums.sum(axis=1)[:, np.newaxis] - first_yes
     for answer, side in enumerate((first_yes, first_no)):
-        yes = _answers_yes(side, pair.then)
+        yes = sums_of_yes(side, pair.then)
         no = side.sum(axis=2)[..., np.newaxis] - yes
         value = _leaf_value(yes, pair.min_rows) + _leaf_value(no, pair.min_rows)
         best = value.argmax(axis=1)
@@ -222,13 +253,16 @@ def _second(asked: Sequence[Binned], seconds: Seconds, answer: int, split: int) 
     return None if place == NONE else asked[seconds.feature[answer, split]].splits[place]
 
 
-def _tree(
-    questions: Questions, features: Features, gains: FloatArray, offers: Sequence[int]
-) -> RuleTree:
-    """Give every leaf the offer with the largest sum of scores, ties to the first of the menu."""
+def tree_of(found: Search, features: Features, offers: Sequence[int]) -> RuleTree:
+    """Return the best depth-2 tree that a search found.
+
+    Every leaf gets the offer with the largest sum of scores, ties to the first of the menu.
+    """
+    least = float(found.gains[:-1].sum(axis=1).max())
+    questions = _choose(found.asked, found.seconds, least, found.tie)
     root, yes, no = questions
-    leaf = _leaf_of(questions, features)
-    sums = _histogram(gains[:-1], leaf, 4)
+    leaf = leaf_of(questions, features)
+    sums = histogram(found.gains[:-1], leaf, 4)
     best = sums.argmax(axis=0)
     value = float(sums[best, np.arange(4)].sum())
     if yes is None:
@@ -237,8 +271,7 @@ def _tree(
         best[3] = best[2]
     if root is None:
         best[:] = best[0]
-    codes = [int(offers[place]) for place in best]
-    return RuleTree(root, yes, no, (codes[0], codes[1], codes[2], codes[3]), value)
+    return RuleTree(questions, tuple(int(offers[place]) for place in best), value)
 
 
 def assign_tree(tree: RuleTree, features: Features) -> IntArray:
@@ -258,26 +291,31 @@ def assign_tree(tree: RuleTree, features: Features) -> IntArray:
         >>> schema = FeatureSchema(("age",), ("number",), ((),))
         >>> over_40 = Split(0, "over", 40.0, False, False)
         >>> ages = Features(schema, np.array([[39.0], [41.0], [np.nan]]))
-        >>> assign_tree(RuleTree(over_40, None, None, (1, 1, 0, 0), 0.0), ages).tolist()
+        >>> assign_tree(RuleTree((over_40,), (1, 0), 0.0), ages).tolist()
         [0, 1, 0]
     """
     leaves = np.array(tree.leaves, dtype=np.int64)
-    codes: IntArray = leaves[_leaf_of((tree.root, tree.yes, tree.no), features)]
+    codes: IntArray = leaves[leaf_of(tree.questions, features)]
     return codes
 
 
-def _leaf_of(questions: Questions, features: Features) -> IntArray:
-    """Return the leaf of every row: yes-yes 0, yes-no 1, no-yes 2, no-no 3; unasked is yes."""
-    first, after_yes, after_no = (_answers(split, features) for split in questions)
-    second = np.where(first, after_yes, after_no)
-    leaf: IntArray = 2 * (~first).astype(np.int64) + (~second)
-    return leaf
+def leaf_of(questions: Sequence[Split | None], features: Features) -> IntArray:
+    """Return (n,) the leaf of every row, 0 for yes...yes; a question not asked counts as yes.
+
+    Cost O(n) a question.
+    """
+    place = np.zeros(features.values.shape[0], dtype=np.int64)
+    for number, split in enumerate(questions):
+        if split is not None:
+            here = place == number
+            place[here] = 2 * number + 2 - answers_yes(split, features.values[here, split.feature])
+        else:
+            place[place == number] = 2 * number + 1
+    return place - len(questions)
 
 
-def _answers(split: Split | None, features: Features) -> BoolArray:
-    if split is None:
-        return np.ones(features.values.shape[0], dtype=np.bool_)
-    values = features.values[:, split.feature]
+def answers_yes(split: Split, values: FloatArray) -> BoolArray:
+    """Return which values of the question's feature answer yes."""
     missing = np.isnan(values)
     if split.test == "missing":
         return missing

@@ -28,7 +28,7 @@ def rule_text(
     Example:
         >>> schema = FeatureSchema(("history",), ("number",), ((),))
         >>> over = Split(0, "over", 250.0, False, False)
-        >>> rule_text(RuleTree(over, None, None, (1, 1, 0, 0), 0.0), schema, ("none", "mail"))
+        >>> rule_text(RuleTree((over,), (1, 0), 0.0), schema, ("none", "mail"))
         (('mail', 'history over 250'), ('none', 'history up to 250'))
     """
     sentences: dict[int, list[str]] = {}
@@ -39,17 +39,20 @@ def rule_text(
 
 
 def _paths(tree: RuleTree) -> Iterator[tuple[int, tuple[tuple[Split, bool], ...]]]:
-    """Yield the offer of each leaf and the answers that lead there."""
-    if tree.root is None:
-        yield tree.leaves[0], ()
-        return
-    for first_yes, second, leaf in ((True, tree.yes, 0), (False, tree.no, 2)):
-        first = (tree.root, first_yes)
-        if second is None:
-            yield tree.leaves[leaf], (first,)
+    """Yield the offer of each leaf that can be reached, and the answers that lead there."""
+    inner = len(tree.questions)
+    ahead: list[tuple[int, tuple[tuple[Split, bool], ...]]] = [(0, ())]
+    while ahead:
+        place, answers = ahead.pop()
+        if place >= inner:
+            yield tree.leaves[place - inner], answers
             continue
-        yield tree.leaves[leaf], (first, (second, True))
-        yield tree.leaves[leaf + 1], (first, (second, False))
+        question = tree.questions[place]
+        if question is None:
+            ahead.append((2 * place + 1, answers))
+            continue
+        ahead.append((2 * place + 2, (*answers, (question, False))))
+        ahead.append((2 * place + 1, (*answers, (question, True))))
 
 
 def _answer_words(split: Split, yes: bool, schema: FeatureSchema) -> str:
@@ -90,35 +93,62 @@ def rule_sql(tree: RuleTree, schema: FeatureSchema, offers: Sequence[str]) -> st
     Example:
         >>> schema = FeatureSchema(("history",), ("number",), ((),))
         >>> over = Split(0, "over", 250.0, True, True)
-        >>> print(rule_sql(RuleTree(over, None, None, (1, 1, 0, 0), 0.0), schema, ("none", "mail")))
+        >>> print(rule_sql(RuleTree((over,), (1, 0), 0.0), schema, ("none", "mail")))
         CASE WHEN ("history" > 250.0e0 OR "history" IS NULL) THEN 'mail' ELSE 'none' END
     """
-    after_yes = _case(
-        tree.yes, _text(offers[tree.leaves[0]]), _text(offers[tree.leaves[1]]), schema
-    )
-    after_no = _case(tree.no, _text(offers[tree.leaves[2]]), _text(offers[tree.leaves[3]]), schema)
-    return _case(tree.root, after_yes, after_no, schema)
+    return _case(tree, 0, schema, offers)
 
 
-def _case(split: Split | None, yes: str, no: str, schema: FeatureSchema) -> str:
-    if split is None:
+def _case(tree: RuleTree, place: int, schema: FeatureSchema, offers: Sequence[str]) -> str:
+    inner = len(tree.questions)
+    if place >= inner:
+        return text_literal(offers[tree.leaves[place - inner]])
+    question = tree.questions[place]
+    yes = _case(tree, 2 * place + 1, schema, offers)
+    if question is None:
         return yes
-    return f"CASE WHEN {_condition(split, schema)} THEN {yes} ELSE {no} END"
+    no = _case(tree, 2 * place + 2, schema, offers)
+    return f"CASE WHEN {_condition(question, schema)} THEN {yes} ELSE {no} END"
 
 
 def _condition(split: Split, schema: FeatureSchema) -> str:
     """Return the condition of the answer yes; where it is NULL, a CASE answers no."""
-    column = '"' + schema.names[split.feature].replace('"', '""') + '"'
+    column = quoted_name(schema.names[split.feature])
     if split.test == "missing":
         return f"{column} IS NULL"
     if split.test == "is":
         level = schema.levels[split.feature][int(split.value)]
-        return f"CAST({column} AS VARCHAR) = {_text(level)}"
-    # An exponent makes the literal a double in every dialect: no rounding to decimals.
-    number = repr(split.value)
-    condition = f"{column} > {number if 'e' in number else number + 'e0'}"
+        return f"CAST({column} AS VARCHAR) = {text_literal(level)}"
+    condition = f"{column} > {number_literal(split.value)}"
     return f"({condition} OR {column} IS NULL)" if split.missing_yes else condition
 
 
-def _text(value: str) -> str:
+def number_literal(value: float) -> str:
+    """Write a finite number so that every SQL dialect reads the same double: with an exponent.
+
+    Example:
+        >>> number_literal(0.1), number_literal(-1e22)
+        ('0.1e0', '-1e+22')
+    """
+    digits = repr(float(value))
+    return digits if "e" in digits else f"{digits}e0"
+
+
+def quoted_name(name: str) -> str:
+    """Quote a column's name for SQL.
+
+    Example:
+        >>> print(quoted_name('an "odd" name'))
+        "an ""odd"" name"
+    """
+    return '"' + name.replace('"', '""') + '"'
+
+
+def text_literal(value: str) -> str:
+    """Quote a text for SQL.
+
+    Example:
+        >>> text_literal("it's")
+        "'it''s'"
+    """
     return "'" + value.replace("'", "''") + "'"
