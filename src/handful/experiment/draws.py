@@ -98,12 +98,18 @@ def draw_profit(
     rng: np.random.Generator,
 ) -> FloatArray:
     """Draw realised profit around the truth; the mean is the truth under every kind of tail."""
-    n = offer.shape[0]
     if settings.surface == "promotions":
         grid = promo.promotion_grid(settings.offers)
         demand = promo.promotion_demand(features.values, grid, settings.heterogeneity)
         return promo.draw_purchases(demand, grid, offer, basket_spread(settings), rng).profit
-    mean = truth[np.arange(n), offer]
+    return noisy(settings, truth[np.arange(offer.shape[0]), offer], cluster, rng)
+
+
+def noisy(
+    settings: Simulation, mean: FloatArray, cluster: IntArray, rng: np.random.Generator
+) -> FloatArray:
+    """Draw (n,) profits around their means, with the settings' tails and shared noise."""
+    n = mean.shape[0]
     rho = settings.cluster_correlation if settings.cluster_size > 1 else 0.0
     shared = rng.standard_normal(int(cluster[-1]) + 1)[cluster]
     noise = rho**0.5 * shared + (1.0 - rho) ** 0.5 * rng.standard_normal(n)

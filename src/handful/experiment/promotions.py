@@ -110,6 +110,16 @@ def promotion_demand(values: FloatArray, grid: PromotionGrid, heterogeneity: flo
     in price sensitivity and in how hard they find it to stretch: 0 makes them all alike in these.
     Cost O(n G).
     """
+    return demand_at(values, grid.discount[None, :], grid.minimum[None, :], heterogeneity)
+
+
+def demand_at(
+    values: FloatArray, discount: FloatArray, minimum: FloatArray, heterogeneity: float
+) -> Demand:
+    """Return the demand of n customers at promotions (1, m), or at each one's own (n, 1).
+
+    A discount of 0 is "no offer".
+    """
     basket = np.where(np.isnan(values[:, 0]), 45.0, values[:, 0])
     coupons = np.where(np.isnan(values[:, 1]), 0.5, values[:, 1])
     months = np.where(np.isnan(values[:, 2]), 3.0, values[:, 2])
@@ -118,10 +128,10 @@ def promotion_demand(values: FloatArray, grid: PromotionGrid, heterogeneity: flo
     usual = -0.6 * np.log(np.maximum(months, 0.1) / 3.0)
     sensitivity = 12.0 * np.exp(heterogeneity * (4.0 * (coupons - 0.5) + 0.4 * (app - 0.3)))
     stretch = 2.0 * np.exp(-0.35 * heterogeneity * (household - 2.5))
-    stretched = np.maximum(basket[:, None], grid.minimum[None, :])
+    stretched = np.maximum(basket[:, None], minimum)
     over = (stretched - basket[:, None]) / basket[:, None]
-    value = usual[:, None] - EFFORT + sensitivity[:, None] * grid.discount - stretch[:, None] * over
-    redeem = np.where(grid.discount > 0.0, np.exp(np.minimum(value, 30.0)), 0.0)
+    value = usual[:, None] - EFFORT + sensitivity[:, None] * discount - stretch[:, None] * over
+    redeem = np.where(discount > 0.0, np.exp(np.minimum(value, 30.0)), 0.0)
     plain = np.exp(usual)[:, None]
     total = 1.0 + plain + redeem
     return Demand(plain / total, redeem / total, basket, stretched)
@@ -129,8 +139,13 @@ def promotion_demand(values: FloatArray, grid: PromotionGrid, heterogeneity: flo
 
 def promotion_profit(demand: Demand, grid: PromotionGrid) -> FloatArray:
     """Return the (n, G) expected profit, money per customer: margin less discount on redemption."""
+    return profit_at(demand, grid.discount[None, :])
+
+
+def profit_at(demand: Demand, discount: FloatArray) -> FloatArray:
+    """Return the expected profit of a demand at discounts (1, m) or (n, 1)."""
     plain = demand.plain * MARGIN * demand.usual[:, None]
-    redeemed = demand.redeem * (MARGIN - grid.discount) * demand.stretched
+    redeemed = demand.redeem * (MARGIN - discount) * demand.stretched
     profit: FloatArray = plain + redeemed
     return profit
 
@@ -152,15 +167,26 @@ def draw_purchases(
     rng: np.random.Generator,
 ) -> Purchases:
     """Draw each customer's choice under the offer received; baskets vary lognormally, mean kept."""
-    rows = np.arange(offer.shape[0])
-    u = rng.random(offer.shape[0])
-    redeem = u < demand.redeem[rows, offer]
-    plain = ~redeem & (u < demand.redeem[rows, offer] + demand.plain[rows, offer])
-    wobble = np.exp(spread * rng.standard_normal(offer.shape[0]) - spread**2 / 2.0)
-    basket = np.where(redeem, demand.stretched[rows, offer], demand.usual * plain) * wobble
-    discount = np.where(redeem, grid.discount[offer], 0.0)
+    return draw_choices(demand, grid.discount[offer], offer, spread, rng)
+
+
+def draw_choices(
+    demand: Demand,
+    discount: FloatArray,
+    column: IntArray,
+    spread: float,
+    rng: np.random.Generator,
+) -> Purchases:
+    """Draw choices from the (n,) columns of a demand, at each customer's own (n,) discount."""
+    rows = np.arange(column.shape[0])
+    u = rng.random(column.shape[0])
+    redeem = u < demand.redeem[rows, column]
+    plain = ~redeem & (u < demand.redeem[rows, column] + demand.plain[rows, column])
+    wobble = np.exp(spread * rng.standard_normal(column.shape[0]) - spread**2 / 2.0)
+    basket = np.where(redeem, demand.stretched[rows, column], demand.usual * plain) * wobble
+    given = np.where(redeem, discount, 0.0)
     return Purchases(
-        sales=basket * (1.0 - discount),
+        sales=basket * (1.0 - given),
         redeemed=redeem.astype(np.int64),
-        profit=basket * (MARGIN - discount),
+        profit=basket * (MARGIN - given),
     )

@@ -14,9 +14,11 @@ import numpy as np
 import pyarrow as pa
 
 from handful.brief.schema import ExperimentSpec
+from handful.errors import Finding
 from handful.experiment import promotions as promo
 from handful.experiment import surfaces
 from handful.experiment.design import make_design
+from handful.experiment.dial_candidates import box_of, dial_design, settle_dials
 from handful.experiment.draws import (
     assign_offers,
     basket_spread,
@@ -27,7 +29,16 @@ from handful.experiment.draws import (
     observe,
     offer_probabilities,
 )
-from handful.experiment.records import Experiment, Features, SourceFacts
+from handful.experiment.records import Design, Dials, Experiment, Features, SourceFacts
+from handful.experiment.simulated_dials import (
+    all_points,
+    candidate_shares,
+    control_point,
+    dial_specs,
+    draw_dial_profit,
+    draw_points,
+    point_profit,
+)
 from handful.experiment.simulation import SCENARIOS, Simulation, offer_names, resolve
 from handful.notation import FloatArray, IntArray
 
@@ -48,7 +59,8 @@ class Simulated:
 
     Attributes:
         experiment: what an analyst would see.
-        truth: (n, G) true expected profit of each offer for each customer, money per customer.
+        truth: (n, G) true expected profit of each offer for each customer, money per customer;
+            with dials of each candidate point.
         settings: what made it; `true_profit(settings, features)` gives the truth of others.
         probabilities: (n, G) true probability that the row received each offer.
     """
@@ -87,12 +99,15 @@ def simulate(
     cluster = draw_clusters(settings, n, rng)
     z = draw_latent(settings, cluster, rng)
     features = observe(settings, z, rng)
-    truth = true_profit(settings, features)
     stratum = draw_strata(settings, z, cluster, rng)
+    if settings.dials:
+        return _with_dials(settings, features, stratum, cluster, rng)
+    truth = true_profit(settings, features)
     probabilities = offer_probabilities(settings, z, stratum)
     offer = assign_offers(probabilities, cluster, rng)
     profit = draw_profit(settings, features, truth, offer, cluster, rng)
-    experiment = _experiment(settings, features, profit, offer, (cluster, stratum))
+    given = _levels_given(settings, offer, stratum)
+    experiment = _experiment(settings, features, profit, (cluster, stratum), given)
     return Simulated(experiment, truth, settings, probabilities)
 
 
@@ -109,8 +124,16 @@ def simulate_customers(kind: str | Simulation, *, n: int, random_state: int = 0)
     return observe(settings, z, rng)
 
 
-def true_profit(kind: str | Simulation, features: Features) -> FloatArray:
+def true_profit(
+    kind: str | Simulation, features: Features, points: FloatArray | None = None
+) -> FloatArray:
     """Return the (n, G) true expected profit of each offer, money per customer.
+
+    Args:
+        kind: a name of `SCENARIOS`, or a `Simulation`.
+        features: of n customers.
+        points: (m, d) points of offers with dials, NaN for no offer; None: every sayable point,
+            the control first.
 
     Example:
         >>> customers = simulate_customers("null", n=2)
@@ -119,6 +142,9 @@ def true_profit(kind: str | Simulation, features: Features) -> FloatArray:
         True
     """
     settings = resolve(kind, None)
+    if settings.dials:
+        asked = all_points(settings) if points is None else points
+        return point_profit(settings, features, asked)
     if settings.surface == "promotions":
         grid = promo.promotion_grid(settings.offers)
         demand = promo.promotion_demand(features.values, grid, settings.heterogeneity)
@@ -179,37 +205,76 @@ def _effects(settings: Simulation, x: FloatArray, categories: FloatArray) -> Flo
     return scaled
 
 
-def _experiment(
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """What was given out, and how."""
+
+    offer: IntArray
+    offers: tuple[str, ...]
+    design: Design
+    findings: tuple[Finding, ...] = ()
+    dials: Dials | None = None
+
+
+def _with_dials(
     settings: Simulation,
     features: Features,
-    profit: FloatArray,
-    offer: IntArray,
-    groups: tuple[IntArray, IntArray],
-) -> Experiment:
-    cluster, stratum = groups
-    n = offer.shape[0]
+    stratum: IntArray,
+    cluster: IntArray,
+    rng: np.random.Generator,
+) -> Simulated:
+    received = draw_points(settings, stratum, cluster, rng)
+    profit = draw_dial_profit(settings, features, received, cluster, rng)
+    box = box_of(received, dial_specs(settings))
+    settled = settle_dials(box, stratum, settings.strata, control_point(settings))
+    design = dial_design(settled, stratum, settings.strata)
+    given = _Given(settled.offer, settled.offers, design, (), settled.dials)
+    experiment = _experiment(settings, features, profit, (cluster, stratum), given)
+    truth = point_profit(settings, features, settled.dials.candidates)
+    return Simulated(
+        experiment, truth, settings, candidate_shares(settings, settled.dials)[stratum]
+    )
+
+
+def _levels_given(settings: Simulation, offer: IntArray, stratum: IntArray) -> _Given:
     offers = offer_names(settings)
-    strata = tuple(f"stratum {s + 1}" for s in range(settings.strata))
     design, findings = make_design(
         offer=offer,
         stratum=stratum,
         offers=offers,
-        strata=strata,
+        strata=_strata(settings),
         spec=ExperimentSpec(source="simulated", offer="offer"),
         received=None,
     )
+    return _Given(offer, offers, design, findings)
+
+
+def _strata(settings: Simulation) -> tuple[str, ...]:
+    return tuple(f"stratum {s + 1}" for s in range(settings.strata))
+
+
+def _experiment(
+    settings: Simulation,
+    features: Features,
+    profit: FloatArray,
+    groups: tuple[IntArray, IntArray],
+    given: _Given,
+) -> Experiment:
+    cluster, stratum = groups
+    n = profit.shape[0]
     return Experiment(
         customers=np.arange(n),
         cluster=cluster,
         stratum=stratum,
-        strata=strata,
+        strata=_strata(settings),
         strata_columns=("stratum",) if settings.strata > 1 else (),
-        offer=offer,
-        offers=offers,
+        offer=given.offer,
+        offers=given.offers,
         control=0,
         profit=profit,
         features=features,
-        design=design,
+        design=given.design,
         source=SourceFacts(f"simulated: {settings.surface}", "", n, n, "profit"),
-        findings=findings,
+        findings=given.findings,
+        dials=given.dials,
     )

@@ -43,6 +43,7 @@ class Simulation:
         unequal_shares: half the rows get the control, the other offers shrink geometrically.
         observational: the offer depends on a feature that also moves profit (a trap).
         truth_seed: starts the coefficients of the truth.
+        dials: offers are points of a box (promotions, linear_quadratic); `offers` is not read.
     """
 
     surface: surfaces.Surface = "smooth"
@@ -63,6 +64,7 @@ class Simulation:
     unequal_shares: bool = False
     observational: bool = False
     truth_seed: int = 0
+    dials: bool = False
 
 
 SCENARIOS: Mapping[str, Simulation] = MappingProxyType(
@@ -76,6 +78,8 @@ SCENARIOS: Mapping[str, Simulation] = MappingProxyType(
         "heavy": Simulation(tails="heavy"),
         "observational": Simulation(observational=True),
         "smooth": Simulation(),
+        "promotions_dials": Simulation(surface="promotions", dials=True),
+        "quadratic_dial": Simulation(surface="linear_quadratic", arm_effects=0.0, dials=True),
     }
 )
 """Named settings (a) to (i) of the method's section on simulation."""
