@@ -92,7 +92,8 @@ def _count_near(tried: FloatArray, asked: FloatArray, half: float) -> IntArray:
         block = asked[start : start + size]
         close: BoolArray = np.ones((len(block), len(tried)), dtype=bool)
         for j in range(tried.shape[1]):
-            close &= np.asarray(np.abs(block[:, j, None] - tried[None, :, j]) <= half + _TOLERANCE)
+            apart = np.abs(block[:, j, None] - tried[None, :, j])
+            np.logical_and(close, apart <= half + _TOLERANCE, out=close)
         counts[start : start + size] = close.sum(axis=1)
     return counts
 

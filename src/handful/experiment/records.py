@@ -86,6 +86,8 @@ class Dials:
             `Experiment.offers`; NaN in the row of a control that is no point of the box.
         low, high: (d,) the box that candidates may come from, in the dial's own unit.
         increment: (d,) steps that can be said aloud, counted from `low`; NaN where any value can.
+        levels: (d,) level names of a categorical dial, whose values are then 0..L-1 with nothing
+            between; () for a number. Empty when every dial is a number.
     """
 
     names: tuple[str, ...]
@@ -94,6 +96,7 @@ class Dials:
     low: FloatArray
     high: FloatArray
     increment: FloatArray
+    levels: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +146,8 @@ class Experiment:
     """Findings made while reading; `checks.check` adds its own."""
     dials: Dials | None = None
     """Set where offers are numbers: `offer` then holds the nearest candidate's code."""
+    held_apart: Features | None = None
+    """Sensitive and protected columns, for testing a plan only: nothing that decides reads them."""
 
     @classmethod
     def from_frame(  # noqa: PLR0913 - the keys of a brief, by name
@@ -247,6 +252,7 @@ class Experiment:
             dials=None
             if self.dials is None
             else replace(self.dials, received=self.dials.received[index]),
+            held_apart=None if self.held_apart is None else self.held_apart.rows(index),
         )
 
     @property
