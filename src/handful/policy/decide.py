@@ -18,10 +18,12 @@ import numpy as np
 from handful.effects.records import EffectsModel, Forest, Term
 from handful.errors import DataError, Finding, blocked
 from handful.notation import FloatArray, IntArray
+from handful.policy.following import follow_for_one
 from handful.policy.policy import UNKNOWN_STRATUM
 from handful.policy.records import (
     REASON_BEST,
     REASON_FALLBACK,
+    REASON_RULE,
     REASON_UNKNOWN_STRATUM,
     REASONS,
     Decision,
@@ -35,7 +37,7 @@ def decide(policy: Policy, row: Mapping[str, object], stratum: str | None) -> De
     """Decide which offer one customer gets, in plain Python.
 
     pi_S(x) = argmax over the menu's offers open in the stratum of P_g(x), ties to the lowest code,
-    as `assign` does for many.
+    as `assign` does for many; under a rule the offer of the rule's leaf.
 
     Args:
         policy: model, menu, support and fallbacks.
@@ -64,12 +66,14 @@ def decide(policy: Policy, row: Mapping[str, object], stratum: str | None) -> De
     """
     code = _stratum_code(policy, stratum)
     values = _read_row(policy.model, row)
-    menu = [] if code < 0 else [offer for offer in policy.menu if policy.support[code, offer]]
+    named = policy.menu if policy.rule is None else (follow_for_one(policy.rule, values),)
+    menu = [] if code < 0 else [offer for offer in named if policy.support[code, offer]]
     if menu:
         profits = _profits(policy.model, values, np.array(menu))
         best = max(profits)
         offer = menu[profits.index(best)]
-        return Decision(policy.model.offers[offer], REASONS[REASON_BEST], best)
+        reason = REASON_BEST if policy.rule is None else REASON_RULE
+        return Decision(policy.model.offers[offer], REASONS[reason], best)
     fallback = int(policy.fallback[code])
     reason = REASON_UNKNOWN_STRATUM if code < 0 else REASON_FALLBACK
     profit = _profits(policy.model, values, np.array([fallback]))[0]

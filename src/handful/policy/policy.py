@@ -1,7 +1,7 @@
 """Give every customer an offer: the best open offer of the menu, ties to the first.
 
 pi_S(x_i) = argmax over g in S, open to i, of P_ig. Where no offer of the menu is open, the policy's
-fallback for the stratum is given.
+fallback for the stratum is given. A policy with a rule gives what the rule says instead.
 """
 
 from __future__ import annotations
@@ -14,9 +14,11 @@ from handful.effects.predict import predict_profit, restrict_offers
 from handful.errors import DataError, blocked
 from handful.experiment.records import Features
 from handful.notation import AnyFloatArray, BoolArray, FloatArray, IntArray
+from handful.policy.following import follow_rule
 from handful.policy.records import (
     REASON_BEST,
     REASON_FALLBACK,
+    REASON_RULE,
     REASON_UNKNOWN_STRATUM,
     Assignment,
     Policy,
@@ -73,7 +75,8 @@ def assign(policy: Policy, features: Features, stratum: IntArray | None) -> Assi
     """Decide which offer each customer gets.
 
     pi_S(x_i) = argmax over the menu's offers open in i's stratum of P_ig; ties to the lowest code;
-    the stratum's fallback when none is open, the last fallback when the stratum is unknown.
+    the stratum's fallback when none is open, the last fallback when the stratum is unknown. Under
+    a rule pi(x_i) is the offer of the rule's leaf, the fallback where that offer is closed.
 
     Args:
         policy: model, menu, support and fallbacks.
@@ -112,33 +115,35 @@ def assign(policy: Policy, features: Features, stratum: IntArray | None) -> Assi
         block = slice(start, start + ASSIGN_ROWS)
         part = Features(features.schema, features.values[block])
         profit = predict_profit(model, part)
-        codes = None if stratum is None else stratum[block]
-        _decide_block(policy, used, profit, codes, decided, block)
+        codes = np.zeros(len(profit), np.int64) if stratum is None else stratum[block]
+        said = None if policy.rule is None else follow_rule(policy.rule, part, model.schema)
+        made = _decide_block(policy, used, profit, codes, said)
+        decided.offer[block] = made.offer
+        decided.reason[block] = made.reason
+        decided.expected_profit[block] = made.expected_profit
     return decided
 
 
 def _decide_block(
-    policy: Policy,
-    used: IntArray,
-    profit: FloatArray,
-    stratum: IntArray | None,
-    decided: Assignment,
-    block: slice,
-) -> None:
-    """Fill in the decisions of a block, whose `profit` has one column per used offer."""
-    menu = np.searchsorted(used, policy.menu)
+    policy: Policy, used: IntArray, profit: FloatArray, stratum: IntArray, said: IntArray | None
+) -> Assignment:
+    """Decide a block whose `profit` has one column per used offer; `said` is what a rule gives."""
     open_rows = np.vstack([policy.support, np.zeros((1, policy.support.shape[1]), dtype=np.bool_)])
-    stratum = np.zeros(profit.shape[0], dtype=np.int64) if stratum is None else stratum
-    open_menu = open_rows[:, used]
-    everywhere = bool(open_menu[:-1, menu].all()) and not (stratum < 0).any()
-    chosen = assign_codes(profit, menu.tolist(), None if everywhere else open_menu[stratum], -1)
+    if said is not None:
+        chosen = np.where(open_rows[stratum, said], np.searchsorted(used, said), -1)
+    else:
+        menu = np.searchsorted(used, policy.menu)
+        open_menu = open_rows[:, used]
+        everywhere = bool(open_menu[:-1, menu].all()) and not (stratum < 0).any()
+        chosen = assign_codes(profit, menu.tolist(), None if everywhere else open_menu[stratum], -1)
     fell_back = chosen < 0
-    fallback = np.searchsorted(used, policy.fallback)
-    chosen = np.where(fell_back, fallback[stratum], chosen)
-    decided.offer[block] = used[chosen]
-    decided.expected_profit[block] = np.take_along_axis(profit, chosen[:, np.newaxis], 1)[:, 0]
-    reason = np.where(fell_back, REASON_FALLBACK, REASON_BEST)
-    decided.reason[block] = np.where(stratum < 0, REASON_UNKNOWN_STRATUM, reason)
+    chosen = np.where(fell_back, np.searchsorted(used, policy.fallback)[stratum], chosen)
+    reason = np.where(fell_back, REASON_FALLBACK, REASON_BEST if said is None else REASON_RULE)
+    return Assignment(
+        offer=used[chosen],
+        reason=np.where(stratum < 0, REASON_UNKNOWN_STRATUM, reason),
+        expected_profit=np.take_along_axis(profit, chosen[:, np.newaxis], 1)[:, 0],
+    )
 
 
 def _check_stratum(policy: Policy, stratum: IntArray | None, rows: int) -> None:

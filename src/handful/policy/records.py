@@ -12,66 +12,17 @@ from handful.notation import BoolArray, FloatArray, IntArray
 REASON_BEST: Final = 0
 REASON_FALLBACK: Final = 1
 REASON_UNKNOWN_STRATUM: Final = 2
+REASON_RULE: Final = 3
 
 REASONS: Final = MappingProxyType(
     {
         REASON_BEST: "best_in_menu",
         REASON_FALLBACK: "menu_not_open_here",
         REASON_UNKNOWN_STRATUM: "unknown_stratum",
+        REASON_RULE: "by_rule",
     }
 )
 """Reason codes of a decision and the words written in assignments.parquet."""
-
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """Who gets which offer of the menu: argmax over the open offers of the menu, ties to the first.
-
-    Attributes:
-        model: predicted profit of all G offers.
-        menu: column numbers of the offers in use, ascending.
-        strata_columns: columns that name a customer's stratum; () when support is the same for all.
-        strata: (S,) labels: the strata columns' values joined by " | ".
-        support: (S, G) True where an offer may be given.
-        fallback: (S + 1,) offer given when no offer of the menu is open; the last entry is for a
-            stratum never seen.
-        currency: of the expected profits.
-    """
-
-    model: EffectsModel
-    menu: tuple[int, ...]
-    strata_columns: tuple[str, ...]
-    strata: tuple[str, ...]
-    support: BoolArray
-    fallback: IntArray
-    currency: str
-
-
-@dataclass(frozen=True, slots=True)
-class Assignment:
-    """Decisions for n customers.
-
-    Attributes:
-        offer: (n,) offer codes.
-        reason: (n,) codes of REASONS.
-        expected_profit: (n,) money per customer the model itself expects (claimed, not held out).
-    """
-
-    offer: IntArray
-    reason: IntArray
-    expected_profit: FloatArray
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The decision for one customer: offer name, reason in REASONS' words, expected profit.
-
-    `expected_profit` is money per customer that the model itself expects (claimed, not held out).
-    """
-
-    offer: str
-    reason: str
-    expected_profit: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,3 +72,57 @@ class RuleTree:
     def depth(self) -> int:
         """Number of questions on the way to a leaf, at most."""
         return len(self.leaves).bit_length() - 1
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """Who gets which offer of the menu: argmax over the open offers of the menu, ties to the first.
+
+    Attributes:
+        model: predicted profit of all G offers.
+        menu: column numbers of the offers in use, ascending.
+        strata_columns: columns that name a customer's stratum; () when support is the same for all.
+        strata: (S,) labels: the strata columns' values joined by " | ".
+        support: (S, G) True where an offer may be given.
+        fallback: (S + 1,) offer given when no offer of the menu is open; the last entry is for a
+            stratum never seen.
+        currency: of the expected profits.
+        rule: who gets which in a few questions about the model's features; None where the model's
+            predictions decide.
+    """
+
+    model: EffectsModel
+    menu: tuple[int, ...]
+    strata_columns: tuple[str, ...]
+    strata: tuple[str, ...]
+    support: BoolArray
+    fallback: IntArray
+    currency: str
+    rule: RuleTree | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Assignment:
+    """Decisions for n customers.
+
+    Attributes:
+        offer: (n,) offer codes.
+        reason: (n,) codes of REASONS.
+        expected_profit: (n,) money per customer the model itself expects (claimed, not held out).
+    """
+
+    offer: IntArray
+    reason: IntArray
+    expected_profit: FloatArray
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The decision for one customer: offer name, reason in REASONS' words, expected profit.
+
+    `expected_profit` is money per customer that the model itself expects (claimed, not held out).
+    """
+
+    offer: str
+    reason: str
+    expected_profit: float
