@@ -69,6 +69,7 @@ def write_policy(
         shapes=packed.shapes,
         file_bytes=len(packed.content),
         file_sha256=hashlib.sha256(packed.content).hexdigest(),
+        rule=policy.rule,
     )
     (folder / ARRAYS_NAME).write_bytes(packed.content)
     (folder / MANIFEST_NAME).write_text(manifest_text(manifest), encoding="utf-8")

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from handful.errors import DataError, blocked
 from handful.experiment.records import FeatureSchema, Kind
 from handful.notation import SCHEMA_POLICY
+from handful.policy.records import RuleTree
+from handful.policy.rule_json import read_rule, rule_document
 
 KINDS: Mapping[str, Kind] = {"number": "number", "category": "category"}
 MANIFEST_KEYS = frozenset(
@@ -32,6 +34,9 @@ MANIFEST_KEYS = frozenset(
     }
 )
 
+OPTIONAL_KEYS = frozenset({"rule"})
+"""Keys that stand only in the manifest of a policy that uses them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
@@ -48,6 +53,7 @@ class Manifest:
         shapes: shape of every array, by name, in the order of the array file.
         file_bytes: size of the array file.
         file_sha256: sha256 of the array file.
+        rule: the rule that decides; None where the model's predictions do.
     """
 
     library: str
@@ -60,6 +66,7 @@ class Manifest:
     shapes: tuple[tuple[str, tuple[int, ...]], ...]
     file_bytes: int
     file_sha256: str
+    rule: RuleTree | None = None
 
 
 def manifest_text(manifest: Manifest) -> str:
@@ -87,6 +94,8 @@ def manifest_text(manifest: Manifest) -> str:
         "arrays": [{"name": name, "shape": list(shape)} for name, shape in manifest.shapes],
         "file": {"bytes": manifest.file_bytes, "sha256": manifest.file_sha256},
     }
+    if manifest.rule is not None:
+        content["rule"] = rule_document(manifest.rule, schema, manifest.offers)
     content["sha256"] = _digest(content)
     return json.dumps(content, indent=1) + "\n"
 
@@ -107,7 +116,7 @@ def parse_manifest(text: bytes) -> Manifest:
     if content.get("format") != SCHEMA_POLICY:
         message = f"manifest.json: expected the format '{SCHEMA_POLICY}'; found another."
         raise DataError(blocked("P705", message, "Write the plan again with this version."))
-    if set(content) != MANIFEST_KEYS:
+    if set(content) - OPTIONAL_KEYS != MANIFEST_KEYS:
         raise _malformed("the keys are not those of the format")
     sha256 = content.pop("sha256")
     if sha256 != _digest(content):
@@ -116,22 +125,32 @@ def parse_manifest(text: bytes) -> Manifest:
     features = [_fields(entry, ("name", "kind", "levels")) for entry in _list(content["features"])]
     arrays = [_fields(entry, ("name", "shape")) for entry in _list(content["arrays"])]
     file = _fields(content["file"], ("bytes", "sha256"))
+    schema = FeatureSchema(
+        names=_texts(entry["name"] for entry in features),
+        kinds=tuple(_kind(entry["kind"]) for entry in features),
+        levels=tuple(_texts(_list(entry["levels"])) for entry in features),
+    )
+    offers = _texts(content["offers"])
     return Manifest(
         library=_text(content["library"]),
         currency=_text(content["currency"]),
-        offers=_texts(content["offers"]),
+        offers=offers,
         menu=_counts(content["menu"]),
-        schema=FeatureSchema(
-            names=_texts(entry["name"] for entry in features),
-            kinds=tuple(_kind(entry["kind"]) for entry in features),
-            levels=tuple(_texts(_list(entry["levels"])) for entry in features),
-        ),
+        schema=schema,
         strata_columns=_texts(content["strata_columns"]),
         strata=_texts(content["strata"]),
         shapes=tuple((_text(entry["name"]), _counts(entry["shape"])) for entry in arrays),
         file_bytes=_count(file["bytes"]),
         file_sha256=_text(file["sha256"]),
+        rule=_rule(content["rule"], schema, offers) if "rule" in content else None,
     )
+
+
+def _rule(entry: object, schema: FeatureSchema, offers: tuple[str, ...]) -> RuleTree:
+    try:
+        return read_rule(entry, schema, offers)
+    except ValueError as error:
+        raise _malformed(f"rule: {error}") from error
 
 
 def _digest(content: Mapping[str, object]) -> str:

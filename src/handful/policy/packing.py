@@ -183,6 +183,7 @@ def policy_from(manifest: Manifest, arrays: Arrays) -> Policy:
         support=arrays["support"].astype(np.bool_),
         fallback=arrays["fallback"],
         currency=manifest.currency,
+        rule=manifest.rule,
     )
 
 

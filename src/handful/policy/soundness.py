@@ -52,6 +52,8 @@ def _policy_faults(policy: Policy) -> Iterator[str]:
         yield f"support: expected {strata} x {offers} cells"
     if policy.fallback.shape != (strata + 1,) or not _within(policy.fallback, 0, offers):
         yield f"fallback: expected {strata + 1} offer codes"
+    if policy.rule is not None and not set(policy.rule.leaves) <= set(menu):
+        yield "rule: a leaf gives an offer that is not in the menu"
 
 
 def _schema_faults(schema: FeatureSchema) -> Iterator[str]:
