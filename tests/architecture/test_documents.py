@@ -15,7 +15,7 @@ import handful
 from handful.brief import schema
 from handful.cli.application import application
 
-CODE = re.compile(r"[BSDCEMPFX]\d{3}")
+CODE = re.compile(r"[BSDCEMPFGX]\d{3}")
 LEVELS = {"block", "warn", "note"}
 TABLES = {
     "experiment": schema.ExperimentSpec,
@@ -23,6 +23,7 @@ TABLES = {
     "menu": schema.MenuSpec,
     "evidence": schema.EvidenceSpec,
     "team": schema.TeamSpec,
+    "guardrails": schema.GuardrailsSpec,
 }
 
 

@@ -129,7 +129,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert brief.folder == str(tmp_path)
     assert brief.sha256 == hashlib.sha256(WHOLE.encode()).hexdigest()
     given = {(table, name) for table in SPECS for name in keys_of(table) if f"\n{name} =" in WHOLE}
-    assert given == {(key.table, key.name) for key in KEYS}
+    assert given == {(key.table, key.name) for key in KEYS if key.table in SPECS}
 
 
 def test_least_brief_has_defaults() -> None:
@@ -215,7 +215,6 @@ def test_wrong_value_says_what_was_expected(
     ("table", "key", "value"),
     [
         ("constraints", "budget", 100),
-        ("guardrails", "protected", ["sex"]),
         ("team", "offers_we_can_author", 4),
         ("experiment", "offer", ["rate"]),
         ("experiment", "source", "postgresql://host/shop?table=t"),

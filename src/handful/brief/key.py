@@ -7,8 +7,9 @@ from types import MappingProxyType
 from typing import Final, Literal
 
 Kind = Literal[
-    "text", "name", "names", "columns", "whole", "number", "flag", "choice", "shares", "costs"
-]
+    "text", "name", "names", "columns", "whole", "number", "flag", "choice", "shares", "costs",
+    "links", "overrides",
+]  # fmt: skip
 
 KIND_WORDS: Final = MappingProxyType(
     {
@@ -22,6 +23,8 @@ KIND_WORDS: Final = MappingProxyType(
         "choice": "one of the words listed",
         "shares": '"design", "column:NAME", "estimate", or a table offer = probability',
         "costs": "a number, or a table offer = number",
+        "links": "a table name = name",
+        "overrides": "a table NAME = {by = ..., reason = ...}",
     }
 )
 """What each kind of value looks like, in the words of the messages and of docs/brief.md."""

@@ -74,7 +74,6 @@ FREE_TABLES: Final = MappingProxyType(
 NOT_YET: Final = MappingProxyType(
     {
         "constraints": "Leave [constraints] out; a budget or a capacity cannot be set so far.",
-        "guardrails": "Leave [guardrails] out; consent and fairness must be checked outside.",
         "team.offers_we_can_author": "Use menu.max_offers to limit how many offers there are.",
     }
 )

@@ -119,6 +119,24 @@ def _costs(key: Key, value: object) -> float | Mapping[str, float]:
     return MappingProxyType({name: _number(key, cost) for name, cost in value.items()})
 
 
+def _links(key: Key, value: object) -> Mapping[str, str]:
+    if not isinstance(value, Mapping):
+        raise ValueError(KIND_WORDS[key.kind])
+    return MappingProxyType({name: as_name(other) for name, other in value.items()})
+
+
+def _overrides(key: Key, value: object) -> Mapping[str, tuple[str, str]]:
+    if not isinstance(value, Mapping):
+        raise ValueError(KIND_WORDS[key.kind])
+    read: dict[str, tuple[str, str]] = {}
+    for name, answer in value.items():
+        whole = isinstance(answer, Mapping) and set(answer) == {"by", "reason"}
+        if not whole or not all(isinstance(t, str) and t.strip() for t in answer.values()):
+            raise ValueError(f"{KIND_WORDS[key.kind]}, both as text that is not empty")
+        read[name] = (answer["by"], answer["reason"])
+    return MappingProxyType(read)
+
+
 _READERS: Final[Mapping[Kind, Callable[[Key, object], object]]] = MappingProxyType(
     {
         "text": _text,
@@ -131,6 +149,8 @@ _READERS: Final[Mapping[Kind, Callable[[Key, object], object]]] = MappingProxyTy
         "choice": _choice,
         "shares": _shares,
         "costs": _costs,
+        "links": _links,
+        "overrides": _overrides,
     }
 )
 

@@ -107,6 +107,8 @@ def _sum_up(made: Plan, out: Path, speak: Console, expect: str | None) -> int:
     speak.list_findings(made.findings)
     for line in summary_lines(made, out):
         speak.say(line)
+    if made.failed:
+        return EXIT_WARNED
     if expect is not None and made.verdict.kind != expect:
         click.echo(f"Expected the verdict {expect}, found {made.verdict.kind}.", err=True)
         return EXIT_WARNED

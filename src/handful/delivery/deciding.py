@@ -20,6 +20,7 @@ from handful.experiment.sources import (
     extra_finding,
     unseen_finding,
 )
+from handful.guardrails.releasing import failed_of, refuse
 from handful.notation import IntArray
 from handful.planning.assignment_table import assignment_table, segment_numbers
 from handful.planning.customers import customer_blocks, decide_block
@@ -82,7 +83,7 @@ def decide_file(
 
     Raises:
         BriefError: F805 another suffix; and those of `publish_file`.
-        DataError: F830 no customers; and those of `stream_customers`.
+        DataError: G001 a guardrail failed; F830 no customers; and those of `stream_customers`.
 
     Cost: O(customers) time, O(block) memory.
 
@@ -90,6 +91,7 @@ def decide_file(
         >>> decide_file.__name__
         'decide_file'
     """
+    refuse(failed_of(stored.document))
     kind = file_format(out)
     offers = len(stored.policy.model.offers)
     tally = _Tally(np.zeros(offers, np.int64), np.zeros(len(REASONS), np.int64), Counter())

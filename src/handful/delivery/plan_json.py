@@ -38,6 +38,7 @@ WHY_ABSENT: Mapping[str, str] = {
 """Why a field may be null, by field name."""
 
 _NOT_FINITE = "the number is not finite"
+_NOT_MEASURED = "the guardrail measured no such number; its remedy says why"
 
 
 def plan_document(plan: Plan) -> dict[str, Json]:
@@ -69,6 +70,9 @@ def plan_document(plan: Plan) -> dict[str, Json]:
         "guardrails": plain(plan.guardrails),
         "tails": _tails(plan.tails),
         "valuation": _valuation(plan.valuation),
+        "releasable": not plan.failed,
+        "failed": [failed.name for failed in plan.failed],
+        "overrides": plain(plan.overrides),
     }
     return document | {"absent": list(_absences(document))}
 
@@ -174,13 +178,16 @@ def _absences(value: Json, path: str = "", key: str = "") -> Iterator[dict[str, 
     if value is None and key in WHY_ABSENT:
         yield {"field": path, "reason": WHY_ABSENT[key]}
     elif value is None and key in _NUMBERS:
-        yield {"field": path, "reason": _NOT_FINITE}
+        guarded = path.startswith("guardrails[")
+        yield {"field": path, "reason": _NOT_MEASURED if guarded else _NOT_FINITE}
     elif isinstance(value, dict):
         for name, item in value.items():
+            if name == "detail" and path.startswith("guardrails["):
+                continue
             yield from _absences(item, f"{path}.{name}" if path else name, name)
     elif isinstance(value, list):
         for position, item in enumerate(value):
             yield from _absences(item, f"{path}[{position}]", key)
 
 
-_NUMBERS = frozenset({"value", "se", "lo", "hi", "claimed", "setup_cost", "net"})
+_NUMBERS = frozenset({"value", "se", "lo", "hi", "claimed", "setup_cost", "net", "bound"})

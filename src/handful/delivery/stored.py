@@ -118,7 +118,8 @@ def _format(document: Mapping[str, Any]) -> str:
     parts = [part for part in files if isinstance(part, dict)] if isinstance(files, list) else []
     listed = bool(parts) and all({"name", "sha256"} <= set(part) for part in parts)
     told = isinstance(facts, dict) and {"customer", "columns"} <= set(facts)
-    if document.get("schema") == SCHEMA_PLAN and not (listed and told):
+    guarded = {"guardrails", "overrides"} <= set(document)
+    if document.get("schema") == SCHEMA_PLAN and not (listed and told and guarded):
         return "a plan with fields missing"
     return str(document.get("schema"))
 

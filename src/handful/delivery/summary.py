@@ -54,7 +54,39 @@ def summary_lines(plan: Plan, folder: Path) -> list[str]:
     lines.append("Held-out profit per customer, with 95 % bands:")
     lines += value_lines(plan, currency)
     lines += _gain_lines(plan, currency)
+    lines += guardrail_lines(plan)
     lines.append(f"Report: {folder / 'report.html'}")
+    return lines
+
+
+def guardrail_lines(plan: Plan) -> list[str]:
+    """Say how many guardrails passed, which failed, and what to do; nothing where none ran.
+
+    Args:
+        plan: the plan.
+
+    Returns:
+        One line, and one for each that failed, was answered for, or warns.
+
+    Example:
+        >>> guardrail_lines.__name__
+        'guardrail_lines'
+    """
+    if not plan.guardrails:
+        return []
+    failed = {result.name for result in plan.failed}
+    answers = {override.name: override for override in plan.overrides}
+    passed = sum(result.verdict == "pass" for result in plan.guardrails)
+    state = f"NOT RELEASABLE: {len(failed)} failed" if failed else "the plan may be used"
+    lines = [f"Guardrails: {passed} of {len(plan.guardrails)} passed; {state}."]
+    for result in plan.guardrails:
+        if result.name in failed:
+            lines.append(f"  {result.name} failed: {result.measure}. {result.remedy}")
+        elif result.verdict == "fail":
+            answer = answers[result.name]
+            lines.append(f"  {result.name} failed; answered for by {answer.by}: {answer.reason}")
+        elif result.verdict == "warn":
+            lines.append(f"  {result.name} warns: {result.measure}. {result.remedy}")
     return lines
 
 

@@ -20,7 +20,7 @@ class Columns:
 
     Attributes:
         types: column name -> SQL type.
-        reads: derived column -> the columns of the source it is made from.
+        reads: derived column -> the columns it is made from, derived ones on the way included.
     """
 
     types: Mapping[str, str]
@@ -32,7 +32,7 @@ class Columns:
         return tuple(self.types)
 
     def sources_of(self, names: Iterable[str]) -> frozenset[str]:
-        """Return the columns of the source behind these names, the names included.
+        """Return the columns behind these names, the names included.
 
         Example:
             >>> c = Columns({"a": "BIGINT", "d": "DOUBLE"}, {"d": frozenset({"a"})})
@@ -75,7 +75,7 @@ def derive(log: OpenLog, derived: Mapping[str, str], *, numbered: bool = True) -
         except BriefError as error:
             findings.extend(error.findings)
             continue
-        behind = (reads.get(column, frozenset({column})) for column in direct)
+        behind = (reads.get(column, frozenset()) | {column} for column in direct)
         reads[name] = frozenset[str]().union(*behind)
         known.append(name)
     if findings:
@@ -128,6 +128,8 @@ does not have. Did you mean 'arm'?
         "experiment.propensity": (column,) if column != propensity else (),
         "evidence.engaged": (evidence.engaged,),
         "evidence.direct_mail": evidence.direct_mail,
+        "guardrails.sensitive": brief.guardrails.sensitive,
+        "guardrails.protected": brief.guardrails.protected,
     }
     findings = [
         blocked(

@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 
 from handful.brief.schema import Brief
 from handful.errors import BriefError, DataError, Finding, blocked
+from handful.experiment.apart import kept_apart, refuse_apart
 from handful.experiment.coltypes import role_of
 from handful.experiment.columns import Columns
 from handful.experiment.engine import quoted
@@ -81,11 +82,14 @@ def choose_features(brief: Brief, columns: Columns, profit_reads: tuple[str, ...
     spec = brief.experiment
     after = columns.sources_of([*profit_reads, spec.offer])
     tainted = after | {name for name, behind in columns.reads.items() if behind & after}
+    apart = kept_apart(brief, columns)
+    refuse_apart(brief, columns)
     listed = spec.features != ("*",)
     if listed:
         names, findings = spec.features, _warn_listed(brief, columns, tainted)
     else:
         names, findings = _all_but(brief, columns, tainted)
+    names = tuple(name for name in names if name not in apart)
     suspects = [name for name in names if looks_like_outcome(name) and name not in tainted]
     if suspects:
         message = f"features that sound like outcomes: {', '.join(suspects)}."
@@ -95,11 +99,20 @@ def choose_features(brief: Brief, columns: Columns, profit_reads: tuple[str, ...
         message = "no column is left that a decision could read."
         remedy = "Name some under experiment.features; without any, only one offer makes sense."
         raise DataError(blocked("S226", message, remedy))
-    kinds: tuple[Kind, ...] = tuple(
+    return Chosen(names, kinds_of(names, columns), tuple(findings))
+
+
+def kinds_of(names: tuple[str, ...], columns: Columns) -> tuple[Kind, ...]:
+    """Return what each column is read as: a number or a category.
+
+    Example:
+        >>> kinds_of(("age", "town"), Columns({"age": "BIGINT", "town": "VARCHAR"}, {}))
+        ('number', 'category')
+    """
+    return tuple(
         "number" if role_of(columns.types[name]) in {"whole", "number"} else "category"
         for name in names
     )
-    return Chosen(names, kinds, tuple(findings))
 
 
 def _warn_listed(brief: Brief, columns: Columns, tainted: frozenset[str]) -> list[Finding]:
@@ -163,12 +176,14 @@ def feature_sql(name: str, kind: Kind) -> str:
 def encode(
     table: Any,  # noqa: ANN401 - a pyarrow Table
     chosen: Chosen,
+    prefix: str = "f",
 ) -> tuple[Features, tuple[Finding, ...]]:
     """Return the features of a table: numbers as they are, levels sorted and numbered from 0.
 
     Args:
         table: Arrow table with a double or text column "f0", "f1", ... per feature.
         chosen: names and kinds.
+        prefix: of the columns, "f" for features.
 
     Returns:
         Features (n, p), and a warning if infinite numbers were read as missing.
@@ -182,7 +197,7 @@ def encode(
     levels: list[tuple[str, ...]] = []
     infinite: dict[str, int] = {}
     for j, (name, kind) in enumerate(zip(chosen.names, chosen.kinds, strict=True)):
-        column = table.column(f"f{j}")
+        column = table.column(f"{prefix}{j}")
         if kind == "category":
             codes, labels = encode_levels(column)
             values[:, j] = np.where(codes < 0, np.nan, codes)

@@ -161,6 +161,7 @@ def _finish(log: OpenLog, plan: ReadingPlan, known: _Known, units: Units) -> Exp
         time=_stamps(table, "time", plan),
         outcome_time=_stamps(table, "outcome_time", plan),
         findings=findings,
+        held_apart=encode(table, plan.apart, "h")[0] if plan.apart.names else None,
     )
 
 

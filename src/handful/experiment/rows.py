@@ -8,11 +8,12 @@ from typing import Any
 
 from handful.brief.schema import Brief
 from handful.errors import BriefError, DataError, Finding
+from handful.experiment.apart import apart_names
 from handful.experiment.coltypes import label_sql, role_of
 from handful.experiment.columns import Columns, check_names_used, check_number, derive
 from handful.experiment.engine import one_row, quoted, running
 from handful.experiment.expressions import columns_read
-from handful.experiment.features import Chosen, choose_features, feature_sql
+from handful.experiment.features import Chosen, choose_features, feature_sql, kinds_of
 from handful.experiment.opening import OpenLog
 from handful.experiment.times import time_sql
 
@@ -28,6 +29,7 @@ class ReadingPlan:
         brief: what the columns mean.
         columns: all columns.
         chosen: the features.
+        apart: the columns held apart.
         where: a WHERE clause, or "".
         times: "time" and "outcome_time" -> SQL, those the brief names.
         findings: noticed so far.
@@ -36,6 +38,7 @@ class ReadingPlan:
     brief: Brief
     columns: Columns
     chosen: Chosen
+    apart: Chosen
     where: str
     times: Mapping[str, str]
     findings: tuple[Finding, ...]
@@ -75,9 +78,10 @@ def plan_reading(log: OpenLog, brief: Brief) -> ReadingPlan:
     chosen = choose_features(brief, columns, profit_reads)
     times, findings = _times(log, brief, columns)
     where = f"WHERE (\n{brief.experiment.where}\n)" if brief.experiment.where else ""
-    return ReadingPlan(
-        brief, columns, chosen, where, times, (*log.findings, *chosen.findings, *findings)
-    )
+    held = apart_names(brief)
+    apart = Chosen(held, kinds_of(held, columns), ())
+    found = (*log.findings, *chosen.findings, *findings)
+    return ReadingPlan(brief, columns, chosen, apart, where, times, found)
 
 
 def _times(log: OpenLog, brief: Brief, columns: Columns) -> tuple[dict[str, str], list[Finding]]:
@@ -108,8 +112,8 @@ def _times(log: OpenLog, brief: Brief, columns: Columns) -> tuple[dict[str, str]
 def fetch(log: OpenLog, plan: ReadingPlan) -> Any:  # noqa: ANN401 - a pyarrow Table
     """Return the columns needed, in the order of the log, as one Arrow table.
 
-    Columns: row, offer, profit; s0, s1, ... strata; f0, f1, ... features; and customer, cluster,
-    time, outcome_time, propensity where the brief names them.
+    Columns: row, offer, profit; s0, s1, ... strata; f0, f1, ... features; h0, h1, ... columns
+    held apart; and customer, cluster, time, outcome_time, propensity where the brief names them.
 
     Raises:
         BriefError: B110 an expression fails on some row.
@@ -122,10 +126,8 @@ def fetch(log: OpenLog, plan: ReadingPlan) -> Any:  # noqa: ANN401 - a pyarrow T
             f"s{i}": label_sql(name, plan.columns.types[name]) for i, name in enumerate(spec.strata)
         },
         **plan.times,
-        **{
-            f"f{j}": feature_sql(name, kind)
-            for j, (name, kind) in enumerate(zip(plan.chosen.names, plan.chosen.kinds, strict=True))
-        },
+        **_columns_sql("f", plan.chosen),
+        **_columns_sql("h", plan.apart),
     }
     for task, name in {"customer": spec.customer, "cluster": spec.cluster}.items():
         if name is not None:
@@ -144,6 +146,11 @@ def fetch(log: OpenLog, plan: ReadingPlan) -> Any:  # noqa: ANN401 - a pyarrow T
     with running("profit.per_row", plan.columns.names):
         query = f"SELECT {listed}, CAST((\n{profit.per_row}\n) AS DOUBLE) AS profit {source} "
         return log.con.sql(query + plan.where).to_arrow_table()
+
+
+def _columns_sql(prefix: str, chosen: Chosen) -> dict[str, str]:
+    pairs = zip(chosen.names, chosen.kinds, strict=True)
+    return {f"{prefix}{j}": feature_sql(name, kind) for j, (name, kind) in enumerate(pairs)}
 
 
 def _name_sql(name: str, columns: Columns) -> str:

@@ -18,7 +18,11 @@ from handful.evidence.records import (
     Valuation,
     Verdict,
 )
+from handful.guardrails.records import GuardrailResult, Override
+from handful.guardrails.releasing import failures, refuse
 from handful.policy.records import Assignment, Policy
+
+__all__ = ["ConstraintUse", "ExperimentFacts", "GuardrailResult", "OfferFacts", "Override", "Plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,20 +68,6 @@ class ConstraintUse:
 
 
 @dataclass(frozen=True, slots=True)
-class GuardrailResult:
-    """One guardrail: what was measured, within what bound, and what to do."""
-
-    name: str
-    measure: str
-    value: float | None
-    lo: float | None
-    hi: float | None
-    bound: float | None
-    verdict: str
-    remedy: str
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """The answer: plan.json's fields, the policy for the verdict's menu, who gets which."""
 
@@ -96,6 +86,12 @@ class Plan:
     assignment: Assignment
     constraints: tuple[ConstraintUse, ...] = ()
     guardrails: tuple[GuardrailResult, ...] = ()
+    overrides: tuple[Override, ...] = ()
+
+    @property
+    def failed(self) -> tuple[GuardrailResult, ...]:
+        """Failed guardrails that nobody answers for: with one, the plan may not be used."""
+        return failures(self.guardrails, self.overrides)
 
     def menu(self, offers: int) -> tuple[str, ...]:
         """Return the names of the menu of that many offers.
@@ -127,8 +123,10 @@ class Plan:
             A table of the same library: customer, offer, segment, reason, expected_profit.
 
         Raises:
-            DataError: F830 no customers; S240 columns missing; S241 a column of the wrong type.
+            DataError: F830 no customers; S240 columns missing; S241 a column of the wrong type;
+                G001 a guardrail failed.
         """
         from handful.planning.customers import assign_customers
 
+        refuse([(failed.name, failed.remedy) for failed in self.failed])
         return assign_customers(self, customers)

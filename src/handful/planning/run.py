@@ -23,9 +23,11 @@ from handful.evidence.terms import Terms, make_terms
 from handful.evidence.verdict import fits_by_hand
 from handful.experiment.checks import check_experiment
 from handful.experiment.records import Experiment
+from handful.guardrails.records import Facts
 from handful.notation import IntArray
 from handful.planning.evaluate import evaluate, evaluate_policy
 from handful.planning.facts import experiment_facts
+from handful.planning.guarding import guarded
 from handful.planning.records import Plan
 from handful.planning.settings import PlanSettings, settings_of
 from handful.planning.splits import OwnSplits
@@ -182,7 +184,7 @@ def _assemble(
         currency=experiment.currency,
     )
     assignment = assign(policy, experiment.features, experiment.stratum)
-    return Plan(
+    made = Plan(
         experiment=experiment_facts(experiment, job.random_state, brief),
         findings=findings,
         heterogeneity=evidence.heterogeneity,
@@ -196,6 +198,22 @@ def _assemble(
         policy=policy,
         customers=experiment.customers,
         assignment=assignment,
+    )
+    return guarded(made, _facts(job, made, evidence, brief))
+
+
+def _facts(job: _Job, made: Plan, evidence: Evidence, brief: Brief | None) -> Facts:
+    """Gather what guardrails may read of a plan."""
+    return Facts(
+        experiment=job.experiment,
+        policy=made.policy,
+        assignment=made.assignment,
+        evidence=evidence,
+        terms=job.terms,
+        verdict=made.verdict,
+        segments=made.segments,
+        brief=brief,
+        random_state=job.random_state,
     )
 
 

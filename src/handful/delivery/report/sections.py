@@ -295,7 +295,8 @@ def constraints_table(plan: Plan) -> Table:
 
 
 def guardrails_table(plan: Plan) -> Table:
-    """Return the guardrails: measured, bound, passed or failed, what to do."""
+    """Return the guardrails: measured, bound, verdict, what to do or who answers for it."""
+    answers = {o.name: f"Answered for by {o.by}: {o.reason}" for o in plan.overrides}
     rows = tuple(
         Row(
             (
@@ -304,8 +305,9 @@ def guardrails_table(plan: Plan) -> Table:
                 plain(plan, f"guardrails.{at}.value", 3),
                 plain(plan, f"guardrails.{at}.bound", 3),
                 rail.verdict.replace("_", " "),
-                rail.remedy,
-            )
+                answers.get(rail.name, rail.remedy),
+            ),
+            chosen=any(rail is failed for failed in plan.failed),
         )
         for at, rail in enumerate(plan.guardrails)
     )

@@ -1,0 +1,113 @@
+"""The records of the guardrails room: what a guardrail may read and what it says."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from handful.brief.guardrails import GuardrailsSpec
+from handful.brief.schema import Brief
+from handful.evidence.evidence import Evidence
+from handful.evidence.records import Segment, Verdict
+from handful.evidence.terms import Terms
+from handful.experiment.records import Experiment, Features, FeatureSchema
+from handful.policy.records import Assignment, Policy
+
+GuardrailVerdict: TypeAlias = Literal["pass", "fail", "warn", "not_applicable"]
+
+
+def _nothing() -> Mapping[str, object]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class GuardrailResult:
+    """One guardrail: what was measured, within what bound, and what to do.
+
+    Attributes:
+        name: the same in every plan, such as "consent_trained"; `[guardrails.override.NAME]`.
+        measure: what the value is, in words, with its unit.
+        value: what was measured; None where nothing can be.
+        lo, hi: ends of its 95 % interval; None where the value is counted, not estimated.
+        bound: what `value` (or `hi`) may not pass; None where there is none.
+        verdict: "pass", "fail" (the plan may not be released), "warn" or "not_applicable".
+        remedy: what to do; for a pass, why it holds. Never the value of an id.
+        detail: tables and curves behind the value: texts, numbers, lists, mappings.
+        components: parts that the value is made of, name -> number.
+    """
+
+    name: str
+    measure: str
+    value: float | None
+    lo: float | None
+    hi: float | None
+    bound: float | None
+    verdict: GuardrailVerdict
+    remedy: str
+    detail: Mapping[str, object] = field(default_factory=_nothing)
+    components: Mapping[str, object] = field(default_factory=_nothing)
+
+
+@dataclass(frozen=True, slots=True)
+class Override:
+    """A failed guardrail that somebody answers for: its name, who, and why."""
+
+    name: str
+    by: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What a guardrail may read. All rows are those of `experiment`, in its order.
+
+    Attributes:
+        experiment: the checked log; n rows, `held_apart` holds the columns for testing only.
+        policy: who gets which offer of the menu; what a server or `handful assign` would use.
+        assignment: what every row of the log gets, consent respected.
+        evidence: held-out numbers; `evidence.first` is the cross-fit of the first split with
+            `fold`, out-of-fold `predicted` and doubly robust `scores` (n, G).
+        terms: limits of the menu and fallbacks.
+        verdict: after the team's hours are looked at.
+        segments: of the plan.
+        brief: the whole brief; None when the plan was asked for in Python without one.
+        random_state: seed; a guardrail that draws starts from it.
+    """
+
+    experiment: Experiment
+    policy: Policy
+    assignment: Assignment
+    evidence: Evidence
+    terms: Terms
+    verdict: Verdict
+    segments: tuple[Segment, ...]
+    brief: Brief | None
+    random_state: int
+
+    @property
+    def asked(self) -> GuardrailsSpec:
+        """The [guardrails] table; its defaults without a brief."""
+        return GuardrailsSpec() if self.brief is None else self.brief.guardrails
+
+    @property
+    def held_apart(self) -> Features:
+        """Columns held for testing only, sensitive and protected ones; none without a brief."""
+        return self.experiment.held_apart or no_columns(self.experiment.n_rows)
+
+
+def no_columns(rows: int) -> Features:
+    """Return features without a column.
+
+    Example:
+        >>> no_columns(3).values.shape
+        (3, 0)
+    """
+    return Features(FeatureSchema((), (), ()), np.empty((rows, 0), order="F"))
+
+
+Guardrail: TypeAlias = Callable[[Facts], tuple[GuardrailResult, ...]]
+"""Looks at a plan before it is released; never changes it."""
