@@ -6,16 +6,18 @@ scores Gamma = P + 1{t = g} (y - P_t) / e_t. Cost: J (J - 1) / 2 + J + 1 fits fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from handful.effects.basis import basis_terms
 from handful.effects.boosting import to_forest
+from handful.effects.nodes import NodeWeights
 from handful.effects.outcome import FoldSet
 from handful.effects.predict import predict_profit
-from handful.effects.records import EffectsModel
-from handful.effects.sample import LearnSample, make_sample
+from handful.effects.records import EffectsModel, Forest
+from handful.effects.sample import LearnSample, from_contrast, make_sample
 from handful.effects.scores import doubly_robust
 from handful.effects.stacking import StackWeights
 from handful.effects.worlds import (
@@ -93,14 +95,37 @@ class _Fitted:
     held: tuple[Held, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class HeldOut:
+    """One fold predicted without it: (n_fold, G) predictions, the world, and the model used."""
+
+    predicted: FloatArray
+    world: World
+    model: EffectsModel
+
+
 def open_workshop(
-    experiment: Experiment, fold: IntArray, *, learn_rows: int, random_state: int
+    experiment: Experiment,
+    fold: IntArray,
+    *,
+    learn_rows: int,
+    random_state: int,
+    nodes: NodeWeights | None = None,
 ) -> Workshop:
     """Lay the learning rows out by fold, ready to fit any world.
 
+    Args:
+        experiment: the log.
+        fold: (n,) folds.
+        learn_rows: most rows to learn on.
+        random_state: seed of the draw.
+        nodes: of the response surface, for offers with dials; offers are then its nodes.
+
     Cost: O(n p + l m^2).
     """
-    return Workshop(make_sample(experiment, fold, learn_rows=learn_rows, seed=random_state))
+    return Workshop(
+        make_sample(experiment, fold, learn_rows=learn_rows, seed=random_state, nodes=nodes)
+    )
 
 
 def cross_fit(
@@ -120,29 +145,58 @@ def cross_fit(
     Cost: J (J - 1) / 2 + J fits of O(l m^2 + trees l q).
     """
     folds = range(len(shop.sample.folds))
-    pairs = [(frozenset({j, k}), 0, True) for j in folds for k in folds if j < k]
-    progress.start("effects: pairs of folds left out", len(pairs) + len(folds))
-    for at in range(0, len(pairs), 2):
-        grow_all(shop, pairs[at : at + 2])
-        progress.advance(len(pairs[at : at + 2]))
-    singles = [(frozenset({j}), rounds_of(shop, frozenset({j})), True) for j in folds]
-    grow_all(shop, singles)
     predicted = np.empty((experiment.n_rows, experiment.n_offers))
-    worlds, models = [], []
+    held = hold_out(experiment, shop, fold, folds, progress)
     for j in folds:
-        removed = frozenset({j})
-        fitted = _fit(shop, removed)
-        mine = fold == j
-        model = _model(shop, experiment.offers, removed, fitted)
-        predicted[mine] = predict_profit(model, experiment.features.rows(mine))
-        worlds.append(_world(shop, removed, fitted))
-        models.append(model)
-        progress.advance()
-    progress.finish()
+        predicted[fold == j] = held[j].predicted
     scores = doubly_robust(
         predicted, experiment.profit, experiment.offer, experiment.design.received
     )
-    return CrossFit(fold, predicted, scores, tuple(worlds), tuple(models))
+    worlds, models = tuple(h.world for h in held), tuple(h.model for h in held)
+    return CrossFit(fold, predicted, scores, worlds, models)
+
+
+def hold_out(
+    experiment: Experiment,
+    shop: Workshop,
+    fold: IntArray,
+    asked: Sequence[int],
+    progress: Progress = SILENT,
+) -> list[HeldOut]:
+    """Predict each fold asked for by the world without it.
+
+    Args:
+        experiment: the log.
+        shop: from `open_workshop` with the same folds.
+        fold: (n,) folds.
+        asked: folds to predict.
+        progress: told of every fold.
+
+    Cost: a fit for each pair of folds that one asked for is part of, and one for each asked for.
+    """
+    folds = range(len(shop.sample.folds))
+    pairs = [
+        (frozenset({j, k}), 0, True)
+        for j in folds
+        for k in folds
+        if j < k and (j in asked or k in asked)
+    ]
+    progress.start("effects: pairs of folds left out", len(pairs) + len(asked))
+    for at in range(0, len(pairs), 2):
+        grow_all(shop, pairs[at : at + 2])
+        progress.advance(len(pairs[at : at + 2]))
+    singles = [(frozenset({j}), rounds_of(shop, frozenset({j})), True) for j in asked]
+    grow_all(shop, singles)
+    held = []
+    for j in asked:
+        removed = frozenset({j})
+        fitted = _fit(shop, removed)
+        model = _model(shop, experiment.offers, removed, fitted)
+        predicted = predict_profit(model, experiment.features.rows(fold == j))
+        held.append(HeldOut(predicted, _world(shop, removed, fitted), model))
+        progress.advance()
+    progress.finish()
+    return held
 
 
 def learn_whole(experiment: Experiment, shop: Workshop) -> Learned:
@@ -170,19 +224,35 @@ def _model(
     shop: Workshop, offers: tuple[str, ...], world: FoldSet, fitted: _Fitted
 ) -> EffectsModel:
     sample, weights = shop.sample, fitted.weights
-    money = sample.unit / np.sqrt(sample.weights)
     coefficients = fitted.additive.by_removed[world]
-    mixed = weights.additive * coefficients[:, :-1] * money
+    mixed = _money(sample, weights.additive * coefficients[:, :-1])
     level = coefficients[:, -1:] * sample.unit
     constant, terms = basis_terms(sample.basis, mixed + level)
-    kept = (1.0 - weights.additive) * constant_of(shop, world) * money
+    kept = _money(sample, (1.0 - weights.additive) * constant_of(shop, world))
     constant = constant + kept + restored_of(shop, world) * sample.unit
-    forest = (
-        to_forest(shop.grown[world], sample.trees, fitted.rounds, weights.boosted * money)
-        if weights.boosted
-        else None
-    )
-    return EffectsModel(sample.basis.schema, offers, constant, terms, forest)
+    named = offers if sample.nodes is None else tuple(f"node {k}" for k in range(len(constant)))
+    forest = _forest(shop, world, fitted)
+    return EffectsModel(sample.basis.schema, named, constant, terms, forest)
+
+
+def _money(sample: LearnSample, contrast: FloatArray) -> FloatArray:
+    """Turn contrasts of unit noise into money."""
+    if sample.nodes is not None:
+        return from_contrast(sample, contrast) * sample.unit
+    scaled: FloatArray = contrast * (sample.unit / np.sqrt(sample.weights))
+    return scaled
+
+
+def _forest(shop: Workshop, world: FoldSet, fitted: _Fitted) -> Forest | None:
+    sample, share = shop.sample, fitted.weights.boosted
+    if not share:
+        return None
+    if sample.nodes is None:
+        scale = share * (sample.unit / np.sqrt(sample.weights))
+        return to_forest(shop.grown[world], sample.trees, fitted.rounds, scale)
+    even = np.full(len(sample.weights), share)
+    forest = to_forest(shop.grown[world], sample.trees, fitted.rounds, even)
+    return None if forest is None else replace(forest, leaves=_money(sample, forest.leaves))
 
 
 def _world(shop: Workshop, removed: FoldSet, fitted: _Fitted) -> World:
@@ -202,9 +272,9 @@ def _world(shop: Workshop, removed: FoldSet, fitted: _Fitted) -> World:
 def _held_profit(
     sample: LearnSample, held: Held, weights: StackWeights, restored: FloatArray
 ) -> FloatArray:
-    contrast = (
-        held.constant + weights.additive * held.additive + weights.boosted * held.boosted
-    ) / np.sqrt(sample.weights)
+    contrast = from_contrast(
+        sample, held.constant + weights.additive * held.additive + weights.boosted * held.boosted
+    )
     profit: FloatArray = (held.level[:, None] + contrast + restored) * sample.unit
     return profit
 
@@ -212,7 +282,10 @@ def _held_profit(
 def _raw_scores(shop: Workshop, world: FoldSet, fold: int) -> FloatArray:
     sample, rows = shop.sample, shop.sample.folds[fold]
     seen = targets_of(shop, world, fold)
-    scores = seen.level[:, None] + seen.contrast / np.sqrt(sample.weights)
-    scores[np.arange(len(rows.rows)), rows.offer] += rows.clipped / rows.received
+    scores = seen.level[:, None] + from_contrast(sample, seen.contrast)
+    if rows.inverse is None:
+        scores[np.arange(len(rows.rows)), rows.offer] += rows.clipped / rows.received
+    else:
+        scores += rows.inverse * rows.clipped[:, None]
     raw: FloatArray = scores * sample.unit
     return raw

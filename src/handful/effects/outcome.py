@@ -1,7 +1,8 @@
 """The outcome model behind the scores: an additive ridge on profit, any folds left out at will.
 
-mu_g(x) = alpha_g + stratum_s + b'z(x). Its only job is to take noise out of the scores; the design
-probabilities keep them unbiased however wrong it is. Cost O(n m^2) once, O(m^3) a set of folds.
+mu_g(x) = alpha_g + stratum_s + b'z(x), g an offer or a node of a response surface. Its only job is
+to take noise out of the scores; the design keeps them unbiased however wrong it is.
+Cost O(n m^2) once, O(m^3) a set of folds.
 """
 
 from __future__ import annotations
@@ -27,10 +28,9 @@ FoldSet = frozenset[int]
 
 @dataclass(frozen=True, slots=True)
 class OutcomeRows:
-    """The columns of one fold: offer dummies, stratum dummies, basis without its intercept."""
+    """The columns of one fold: offer (or node) weights, stratum dummies, basis less intercept."""
 
     columns: FloatArray
-    offer: IntArray
     profit: FloatArray
 
 
@@ -84,29 +84,35 @@ class OutcomeModels:
 
 def outcome_rows(
     columns: Float32Array,
-    offer: IntArray,
+    received: FloatArray,
     stratum: IntArray,
     profit: FloatArray,
-    shape: tuple[int, int],
+    n_strata: int,
 ) -> OutcomeRows:
-    """Put dummies of offer and stratum before the basis columns (n, m) of one fold.
+    """Put what was received and dummies of strata before the basis columns (n, m) of one fold.
 
     Args:
         columns: (n, m) basis, intercept first.
-        offer: (n,) offer codes.
+        received: (n, G) dummies of the offer received, or weights of its nodes.
         stratum: (n,) stratum codes.
         profit: (n,) profit in units of its own spread.
-        shape: (G, S).
+        n_strata: S.
     """
-    n_offers, n_strata = shape
+    n_offers = received.shape[1]
     strata = n_strata if 1 < n_strata <= MAX_STRATA else 0
-    wide = np.zeros((len(offer), n_offers + strata + columns.shape[1] - 1))
-    rows = np.arange(len(offer))
-    wide[rows, offer] = 1.0
+    wide = np.zeros((len(received), n_offers + strata + columns.shape[1] - 1))
+    wide[:, :n_offers] = received
     if strata:
-        wide[rows, n_offers + stratum] = 1.0
+        wide[np.arange(len(received)), n_offers + stratum] = 1.0
     wide[:, n_offers + strata :] = columns[:, 1:]
-    return OutcomeRows(wide, offer, profit)
+    return OutcomeRows(wide, profit)
+
+
+def received_columns(offer: IntArray, n_offers: int) -> FloatArray:
+    """Return (n, G) dummies of the offer received."""
+    dummies = np.zeros((len(offer), n_offers))
+    dummies[np.arange(len(offer)), offer] = 1.0
+    return dummies
 
 
 def make_outcome_models(

@@ -9,7 +9,13 @@ import xgboost
 
 from handful.effects.basis import Basis, evaluate_basis, make_basis
 from handful.effects.boosting import TreeColumns, quantile_bins, tree_columns, tree_matrix
-from handful.effects.outcome import OutcomeModels, make_outcome_models, outcome_rows
+from handful.effects.nodes import NodeWeights
+from handful.effects.outcome import (
+    OutcomeModels,
+    make_outcome_models,
+    outcome_rows,
+    received_columns,
+)
 from handful.experiment.records import Experiment
 from handful.experiment.tails import tail_facts, winsorise
 from handful.notation import BoolArray, Float32Array, FloatArray, IntArray
@@ -20,7 +26,8 @@ class LearnFold:
     """One fold of the learning rows; profits are in units of `LearnSample.unit`.
 
     `profit` is what learners see (winsorised when the tail is heavy); `clipped` is the money that
-    winsorising took away, so that averages can be put right again.
+    winsorising took away, so that averages can be put right again. With dials, `columns` is
+    phi(t_i) and `inverse` omega_i (effects/nodes.py); offer, received, open cells are not read.
     """
 
     rows: IntArray
@@ -33,6 +40,8 @@ class LearnFold:
     basis: Float32Array
     gram: FloatArray
     trees: Float32Array
+    columns: FloatArray | None = None
+    inverse: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +50,7 @@ class LearnSample:
 
     `weights` (G,) = 1 / mean_i 1/e_g(s_i): the information the design holds on each offer, so that
     a rare offer's noisy scores do not steer the splits. `unit` is the spread of profit in money.
+    With dials G is the number of nodes, and `nodes` says how scores turn into contrasts and back.
     """
 
     basis: Basis
@@ -51,6 +61,7 @@ class LearnSample:
     weights: FloatArray
     unit: float
     seed: int
+    nodes: NodeWeights | None = None
 
     @property
     def n_rows(self) -> int:
@@ -59,7 +70,12 @@ class LearnSample:
 
 
 def make_sample(
-    experiment: Experiment, fold: IntArray, *, learn_rows: int, seed: int
+    experiment: Experiment,
+    fold: IntArray,
+    *,
+    learn_rows: int,
+    seed: int,
+    nodes: NodeWeights | None = None,
 ) -> LearnSample:
     """Draw the learning rows (all, or whole clusters up to `learn_rows`) and lay them out by fold.
 
@@ -68,6 +84,7 @@ def make_sample(
         fold: (n,) fold of each row.
         learn_rows: most rows to learn on.
         seed: of the draw.
+        nodes: of the response surface, for offers with dials.
 
     Cost: O(n p + l m^2) for l learning rows and m basis columns.
     """
@@ -78,20 +95,44 @@ def make_sample(
     seen = winsorise(experiment.profit, facts)
     unit = _unit(seen[rows])
     folds = tuple(
-        _fold(experiment, rows[fold[rows] == k], (basis, trees), seen, unit)
+        _fold(experiment, rows[fold[rows] == k], (basis, trees, nodes), seen, unit)
         for k in range(int(fold.max()) + 1)
     )
-    shape = (experiment.n_offers, len(experiment.strata))
+    count = nodes.response.n_nodes if nodes else experiment.n_offers
+    strata = len(experiment.strata)
     outcome = make_outcome_models(
         tuple(
-            outcome_rows(f.basis, f.offer, experiment.stratum[f.rows], f.profit, shape)
+            outcome_rows(
+                f.basis,
+                received_columns(f.offer, count) if f.columns is None else f.columns,
+                experiment.stratum[f.rows],
+                f.profit,
+                strata,
+            )
             for f in folds
         ),
         basis,
-        experiment.n_offers,
+        count,
     )
     bins = quantile_bins(np.concatenate([f.trees for f in folds]))
-    return LearnSample(basis, trees, bins, folds, outcome, information(experiment), unit, seed)
+    weights = nodes.level if nodes else information(experiment)
+    return LearnSample(basis, trees, bins, folds, outcome, weights, unit, seed, nodes)
+
+
+def to_contrast(sample: LearnSample, over: FloatArray) -> FloatArray:
+    """Scale scores less their level (n, G) to contrasts of about unit noise."""
+    contrast: FloatArray = (
+        over * np.sqrt(sample.weights) if sample.nodes is None else over @ sample.nodes.root
+    )
+    return contrast
+
+
+def from_contrast(sample: LearnSample, contrast: FloatArray) -> FloatArray:
+    """Undo `to_contrast`."""
+    over: FloatArray = (
+        contrast / np.sqrt(sample.weights) if sample.nodes is None else contrast @ sample.nodes.back
+    )
+    return over
 
 
 def _unit(profit: FloatArray) -> float:
@@ -127,13 +168,14 @@ def _learning_rows(experiment: Experiment, most: int, seed: int) -> IntArray:
 def _fold(
     experiment: Experiment,
     rows: IntArray,
-    shared: tuple[Basis, TreeColumns],
+    shared: tuple[Basis, TreeColumns, NodeWeights | None],
     seen: FloatArray,
     unit: float,
 ) -> LearnFold:
     values = experiment.features.values[rows]
     columns = evaluate_basis(shared[0], values)
     wide = columns.astype(np.float64)
+    nodes = shared[2]
     return LearnFold(
         rows=rows,
         offer=experiment.offer[rows],
@@ -145,4 +187,6 @@ def _fold(
         basis=columns,
         gram=wide.T @ wide,
         trees=tree_matrix(shared[1], values),
+        columns=None if nodes is None else nodes.columns[rows],
+        inverse=None if nodes is None else nodes.inverse[rows],
     )

@@ -32,6 +32,29 @@ def doubly_robust(
     return scores
 
 
+def node_scores(
+    outcome: FloatArray, profit: FloatArray, columns: FloatArray, inverse: FloatArray
+) -> FloatArray:
+    """Return the (n, q) scores at the nodes of a response surface.
+
+    Gamma_i = mu(x_i) + omega_i (y_i - phi(t_i) . mu(x_i))
+
+    Args:
+        outcome: (n, q) predicted profit at the nodes, made without the row's own fold.
+        profit: (n,) realised profit.
+        columns: (n, q) phi(t_i).
+        inverse: (n, q) omega_i, see `effects.nodes`.
+
+    Example:
+        >>> phi = np.array([[0.5, 0.5]])
+        >>> node_scores(np.zeros((1, 2)), np.array([3.0]), phi, np.array([[1.0, 2.0]]))
+        array([[3., 6.]])
+    """
+    missed = profit - np.einsum("nq,nq->n", columns, outcome)
+    scores: FloatArray = outcome + inverse * missed[:, None]
+    return scores
+
+
 def close_cells(scores: FloatArray, open_cells: np.ndarray, fallback: IntArray) -> FloatArray:
     """Give closed cells the score of the row's fallback offer: what would really be given there."""
     kept = scores[np.arange(len(scores)), fallback]

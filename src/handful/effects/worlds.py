@@ -17,8 +17,8 @@ import numpy as np
 from handful.effects import ridge
 from handful.effects.boosting import Boosted, Watched, best_rounds, grow
 from handful.effects.outcome import FoldSet
-from handful.effects.sample import LearnFold, LearnSample
-from handful.effects.scores import doubly_robust
+from handful.effects.sample import LearnFold, LearnSample, to_contrast
+from handful.effects.scores import doubly_robust, node_scores
 from handful.effects.stacking import StackWeights, stack
 from handful.notation import FloatArray
 
@@ -31,7 +31,8 @@ class Targets:
     """What is learned from the rows of one fold, in units of the sample.
 
     Gamma_g = level + contrast_g / sqrt(w_g): the level is common to all offers, the contrasts are
-    what offers do differently, scaled so that each carries noise of about unit spread.
+    what offers do differently, scaled so that each carries noise of about unit spread (mixed too,
+    where offers are nodes of a response surface, so that their noise is not correlated).
 
     Attributes:
         contrast: (n, G).
@@ -75,15 +76,26 @@ def targets_of(shop: Workshop, world: FoldSet, fold: int) -> Targets:
     if key not in shop.targets:
         rows = shop.sample.folds[fold]
         outcome = shop.sample.outcome.predict(world, fold)
-        scores = doubly_robust(outcome, rows.profit, rows.offer, rows.received)
-        scores = np.where(rows.open_cells, scores, outcome + _noise(shop, rows, scores - outcome))
+        scores = _scores(shop, rows, outcome)
         level = scores @ shop.sample.weights
-        contrast = (scores - level[:, None]) * np.sqrt(shop.sample.weights)
-        restored = np.bincount(
-            rows.offer, rows.clipped / rows.received, minlength=scores.shape[1]
-        ) / len(rows.offer)
-        shop.targets[key] = Targets(contrast, level, restored)
+        contrast = to_contrast(shop.sample, scores - level[:, None])
+        shop.targets[key] = Targets(contrast, level, _restored(rows, scores.shape[1]))
     return shop.targets[key]
+
+
+def _scores(shop: Workshop, rows: LearnFold, outcome: FloatArray) -> FloatArray:
+    if rows.columns is not None and rows.inverse is not None:
+        return node_scores(outcome, rows.profit, rows.columns, rows.inverse)
+    scores = doubly_robust(outcome, rows.profit, rows.offer, rows.received)
+    return np.where(rows.open_cells, scores, outcome + _noise(shop, rows, scores - outcome))
+
+
+def _restored(rows: LearnFold, offers: int) -> FloatArray:
+    if rows.inverse is not None:
+        return rows.clipped @ rows.inverse / len(rows.rows)
+    total = np.bincount(rows.offer, rows.clipped / rows.received, minlength=offers)
+    mean: FloatArray = total / len(rows.offer)
+    return mean
 
 
 def _noise(shop: Workshop, rows: LearnFold, correction: FloatArray) -> FloatArray:
