@@ -215,7 +215,6 @@ def test_wrong_value_says_what_was_expected(
     ("table", "key", "value"),
     [
         ("constraints", "budget", 100),
-        ("team", "offers_we_can_author", 4),
         ("experiment", "offer", ["rate"]),
         ("experiment", "source", "postgresql://host/shop?table=t"),
         ("menu", "rate", {"min": 3.25, "max": 11.75}),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from handful.brief import consent, constraints, guardrails, variety
+from handful.brief import consent, constraints, guardrails, policy, variety
 from handful.brief.key import Key
 
 _E, _P, _M, _V, _T = "experiment", "profit", "menu", "evidence", "team"
@@ -20,9 +20,9 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(_E, "strata", "names", "columns within which offers were randomised", "[]"),
     Key(_E, "time", "text", "column with the time the offer was given"),
     Key(_E, "outcome_time", "text", "column with the time the outcome was recorded"),
-    Key(_E, "offer", "text", "column with the name of the offer each row received", "",
-        required=True),
-    Key(_E, "control", "name", 'the level of the offer column that means "no offer"'),
+    Key(_E, "offer", "offer", "column with the name of the offer each row received, or its dials",
+        "", required=True),
+    Key(_E, "control", "control", 'the level, or the point of the dials, that means "no offer"'),
     Key(_E, "propensity", "shares", "where the probability of each offer comes from", '"design"'),
     Key(_E, "features", "columns", "columns a decision may read", '"*"'),
     Key(_E, "exclude", "names", 'columns left out of features = "*"', "[]"),
@@ -45,8 +45,8 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(_M, "max_offers", "whole", "largest menu considered", "8", least=1),
     Key(_M, "setup_cost", "costs", "cost of running one offer, in total, same currency", "0",
         least=0),
-    Key(_M, "always", "names", "offers that must stay in the menu", "[]"),
-    Key(_M, "never", "names", "offers that must not be in the menu", "[]"),
+    Key(_M, "always", "offers", "offers that must stay in the menu", "[]"),
+    Key(_M, "never", "offers", "offers that must not be in the menu", "[]"),
     Key(_V, "folds", "whole", "parts of the log; each is valued by models of the others", "5",
         least=4),
     Key(_V, "repetitions", "whole", "how often the split into folds is redrawn", "2", least=1),
@@ -58,8 +58,12 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(_T, "hours", "number", "hours the team has for one campaign", least=0),
     Key(_T, "minutes_per_card", "number", "minutes one hand-written card takes", least=0,
         strict=True),
+    Key(_T, "hours_per_offer", "number", "hours the team needs to author one offer", least=0,
+        strict=True),
+    Key(_T, "offers_we_can_author", "whole", "offers the team can author, at most", least=1),
     *constraints.KEYS,
     *variety.KEYS,
+    *policy.KEYS,
     *consent.KEYS,
     *guardrails.KEYS,
 )
@@ -74,7 +78,6 @@ FREE_TABLES: Final = MappingProxyType(
 NOT_YET: Final = MappingProxyType(
     {
         "constraints": "Leave [constraints] out; a budget or a capacity cannot be set so far.",
-        "team.offers_we_can_author": "Use menu.max_offers to limit how many offers there are.",
     }
 )
 """Keys of later versions, refused by name, and what to do meanwhile."""
@@ -88,6 +91,6 @@ def keys_of(table: str) -> dict[str, Key]:
 
     Example:
         >>> sorted(keys_of("team"))
-        ['hours', 'minutes_per_card']
+        ['hours', 'hours_per_offer', 'minutes_per_card', 'offers_we_can_author']
     """
     return {key.name: key for key in KEYS if key.table == table}

@@ -13,8 +13,10 @@ from typing import Any
 
 from handful.brief.consent import ConsentSpec
 from handful.brief.constraints import ConstraintsSpec
+from handful.brief.dials import dial_names, read_dials, without_dials
 from handful.brief.guardrails import GuardrailsSpec
 from handful.brief.keys import FREE_TABLES, KEYS, NOT_YET, TABLES, keys_of
+from handful.brief.policy import DEEPEST, PolicySpec
 from handful.brief.schema import (
     Brief,
     EvidenceSpec,
@@ -109,6 +111,7 @@ def parse_brief(mapping: Mapping[str, Any], *, folder: str = ".", sha256: str = 
 def _read(mapping: Mapping[str, Any], folder: str, sha256: str, where: _Locate) -> Brief:
     findings: list[Finding] = []
     found: dict[str, dict[str, Any]] = {table: {} for table in TABLES}
+    dials = dial_names(mapping)
     for table, content in mapping.items():
         if table not in TABLES:
             findings.append(_strange_table(table, where))
@@ -118,7 +121,8 @@ def _read(mapping: Mapping[str, Any], folder: str, sha256: str, where: _Locate) 
         elif table in FREE_TABLES:
             found[table] = _read_free(table, content, where, findings)
         else:
-            found[table] = _read_table(table, content, where, findings)
+            keys = without_dials(content, dials) if table == "menu" else content
+            found[table] = _read_table(table, keys, where, findings)
     given = {
         (table, key) for table, keys in mapping.items() if isinstance(keys, Mapping) for key in keys
     }
@@ -126,6 +130,7 @@ def _read(mapping: Mapping[str, Any], folder: str, sha256: str, where: _Locate) 
         if key.required and (key.table, key.name) not in given:
             message = f"{key.path} is missing: {key.meaning}."
             findings.append(blocked("B102", message, f"Add {key.name} = ... under [{key.table}]."))
+    findings.extend(read_dials(found, mapping, where))
     findings.extend(_conflicts(found))
     if findings:
         raise BriefError(findings)
@@ -139,6 +144,7 @@ def _read(mapping: Mapping[str, Any], folder: str, sha256: str, where: _Locate) 
         variety=VarietySpec(**found.get("variety", {})),
         consent=ConsentSpec(**found.get("consent", {})),
         guardrails=GuardrailsSpec(**found.get("guardrails", {})),
+        policy=PolicySpec(**found.get("policy", {})),
         columns=MappingProxyType(found["columns"]),
         folder=folder,
         sha256=sha256,
@@ -179,16 +185,9 @@ def _not_yet(table: str, name: str, value: object, place: str) -> Finding | None
     path = f"{table}.{name}"
     if path in NOT_YET:
         return blocked("B104", f"{path}{place} is not read yet.", NOT_YET[path])
-    if path == "experiment.offer" and isinstance(value, list):
-        message = f"experiment.offer{place} as a list (numeric offers) is not read yet."
-        remedy = "Name one column of offers; make one under [columns] from several if need be."
-        return blocked("B104", message, remedy)
     if path == "experiment.source" and str(value).startswith(("postgresql:", "postgres:")):
         message = f"experiment.source{place} is a PostgreSQL address, which is not read yet."
         return blocked("B104", message, "Export the table to parquet or csv and name that file.")
-    if table == "menu" and isinstance(value, Mapping) and name not in keys_of("menu"):
-        message = f"[menu.{name}]{place}, a table of a numeric offer, is not read yet."
-        return blocked("B104", message, "Name the levels as offers in one column instead.")
     return None
 
 
@@ -221,6 +220,9 @@ def _conflicts(found: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
             f"more than menu.max_offers = {menu.get('max_offers', MenuSpec().max_offers)}."
         )
         findings.append(blocked("B105", message, "Raise max_offers or shorten always."))
+    if found["policy"].get("depth", DEEPEST) > DEEPEST:
+        message = f"policy.depth should be 2 or 3, found {found['policy']['depth']}."
+        findings.append(blocked("B103", message, "Longer rules are not said aloud; ask for 3."))
     features = experiment.get("features", ("*",))
     wrong = sorted(set(features) & set(experiment.get("exclude", ())))
     if wrong:

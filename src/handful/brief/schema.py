@@ -9,7 +9,9 @@ from typing import Literal
 
 from handful.brief.consent import ConsentSpec
 from handful.brief.constraints import ConstraintsSpec
+from handful.brief.dials import DialSpec
 from handful.brief.guardrails import GuardrailsSpec
+from handful.brief.policy import PolicySpec
 from handful.brief.variety import VarietySpec
 
 Unit = Literal["row", "customer"]
@@ -24,14 +26,16 @@ class ExperimentSpec:
     """The [experiment] table: where the log is and what its columns mean."""
 
     source: str
-    offer: str
+    offer: str | tuple[str, ...]
+    """A column of names, or the columns of an offer's dials."""
     where: str | None = None
     customer: str | None = None
     cluster: str | None = None
     strata: tuple[str, ...] = ()
     time: str | None = None
     outcome_time: str | None = None
-    control: str | None = None
+    control: str | Mapping[str, float] | None = None
+    """A name; with dials a point (column -> value), or "null" where no dial is set."""
     propensity: str | Mapping[str, float] = "design"
     """"design", "column:NAME", "estimate", or a table offer name -> probability."""
     features: tuple[str, ...] = ("*",)
@@ -42,6 +46,11 @@ class ExperimentSpec:
     date_format: str | None = None
     encoding: str = "utf-8"
     accept_observational: bool = False
+
+    @property
+    def offer_columns(self) -> tuple[str, ...]:
+        """The columns that say what a row received."""
+        return (self.offer,) if isinstance(self.offer, str) else self.offer
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +71,10 @@ class MenuSpec:
     setup_cost: float | Mapping[str, float] = 0.0
     always: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
+    dials: tuple[DialSpec, ...] = ()
+    """One for each column of a list in experiment.offer; () for offers that are names."""
+    pinned: tuple[Mapping[str, float], ...] = ()
+    """The points among `always`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +94,8 @@ class TeamSpec:
 
     hours: float | None = None
     minutes_per_card: float | None = None
+    hours_per_offer: float | None = None
+    offers_we_can_author: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +119,7 @@ class Brief:
     variety: VarietySpec = field(default_factory=VarietySpec)
     consent: ConsentSpec = field(default_factory=ConsentSpec)
     guardrails: GuardrailsSpec = field(default_factory=GuardrailsSpec)
+    policy: PolicySpec = field(default_factory=PolicySpec)
     folder: str = "."
     """Folder that a relative `source` is looked up in."""
     sha256: str = ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -10,7 +11,38 @@ from handful.brief.key import Key
 
 @dataclass(frozen=True, slots=True)
 class VarietySpec:
-    """The [variety] table."""
+    """The [variety] table. Costs are totals of one campaign; the units' are money per unit."""
+
+    content_cost: float = 0.0
+    """Of one content cell: a text, a picture, a template made for one offer in one channel."""
+    contents: float | Mapping[str, float] = 1.0
+    """Content cells that each offer needs."""
+    unit_cost: float | None = None
+    """What one unit costs to buy; None: nothing is kept in stock."""
+    salvage: float = 0.0
+    """What one unit left over still brings."""
+    shortage: float = 0.0
+    """What one unit short loses: its margin and the goodwill."""
+    units: float | Mapping[str, float] = 1.0
+    """Units that one customer of each offer takes on average."""
+    demand_cv: float = 0.0
+    """Spread of one variant's demand around its forecast, as a share of it."""
 
 
-KEYS: Final[tuple[Key, ...]] = ()
+_V = "variety"
+
+# fmt: off
+KEYS: Final[tuple[Key, ...]] = (
+    Key(_V, "content_cost", "number", "cost of one content cell (a text or picture for one offer "
+        "in one channel), in total", "0", least=0),
+    Key(_V, "contents", "costs", "content cells that each offer needs", "1", least=0),
+    Key(_V, "unit_cost", "number", "what one unit of stock costs; switches stock-keeping on",
+        "none: no stock is kept", least=0, strict=True),
+    Key(_V, "salvage", "number", "what one unit left over still brings", "0", least=0),
+    Key(_V, "shortage", "number", "what one unit short loses", "0", least=0),
+    Key(_V, "units", "costs", "units that one customer of each offer takes on average", "1",
+        least=0),
+    Key(_V, "demand_cv", "number", "spread of a variant's demand around its forecast, as a share",
+        "0", least=0),
+)
+# fmt: on
