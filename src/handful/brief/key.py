@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 Kind = Literal[
     "text", "name", "names", "columns", "whole", "number", "flag", "choice", "shares", "costs",
-    "links", "overrides",
+    "links", "limits", "origins", "files", "overrides", "offer", "control", "offers",
 ]  # fmt: skip
 
 KIND_WORDS: Final = MappingProxyType(
@@ -24,6 +24,12 @@ KIND_WORDS: Final = MappingProxyType(
         "shares": '"design", "column:NAME", "estimate", or a table offer = probability',
         "costs": "a number, or a table offer = number",
         "links": "a table name = name",
+        "limits": "a table column = number",
+        "offer": "text in quotes, or a list of 1 to 3 numeric columns",
+        "control": 'a name in quotes (or a number), a table column = number, or "null"',
+        "offers": "a list of names in quotes, or of tables column = number",
+        "origins": "a table field = how, or field = {how, source, purpose, ...}",
+        "files": "a folder in quotes, or a table offer = file",
         "overrides": "a table NAME = {by = ..., reason = ...}",
     }
 )

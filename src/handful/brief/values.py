@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from handful.brief.key import KIND_WORDS, Key, Kind
+from handful.brief.origins import read_origins
 
 _SHOWN = 60
 
@@ -125,6 +126,16 @@ def _links(key: Key, value: object) -> Mapping[str, str]:
     return MappingProxyType({name: as_name(other) for name, other in value.items()})
 
 
+def _limits(key: Key, value: object) -> Mapping[str, float]:
+    if not isinstance(value, Mapping):
+        raise ValueError(KIND_WORDS[key.kind])
+    return MappingProxyType({name: _number(key, limit) for name, limit in value.items()})
+
+
+def _files(key: Key, value: object) -> str | Mapping[str, str]:
+    return _text(key, value) if isinstance(value, str) else _links(key, value)
+
+
 def _overrides(key: Key, value: object) -> Mapping[str, tuple[str, str]]:
     if not isinstance(value, Mapping):
         raise ValueError(KIND_WORDS[key.kind])
@@ -135,6 +146,32 @@ def _overrides(key: Key, value: object) -> Mapping[str, tuple[str, str]]:
             raise ValueError(f"{KIND_WORDS[key.kind]}, both as text that is not empty")
         read[name] = (answer["by"], answer["reason"])
     return MappingProxyType(read)
+
+
+def _offer(key: Key, value: object) -> str | tuple[str, ...]:
+    if not isinstance(value, list | tuple):
+        return _text(key, value)
+    names = tuple(_text(key, item) for item in value)
+    if not 1 <= len(set(names)) == len(names) <= 3:
+        raise ValueError(KIND_WORDS[key.kind] + ", none of them twice")
+    return names
+
+
+def _control(key: Key, value: object) -> str | Mapping[str, float]:
+    return _point(key, value) if isinstance(value, Mapping) else as_name(value)
+
+
+def _point(key: Key, value: Mapping[str, object]) -> Mapping[str, float]:
+    return MappingProxyType({name: _number(key, number) for name, number in value.items()})
+
+
+def _offers(key: Key, value: object) -> tuple[str | Mapping[str, float], ...]:
+    if not isinstance(value, list | tuple):
+        raise ValueError(KIND_WORDS[key.kind])
+    entries = tuple(_control(key, item) for item in value)
+    if any(entry in entries[:place] for place, entry in enumerate(entries)):
+        raise ValueError("a list without repeated offers")
+    return entries
 
 
 _READERS: Final[Mapping[Kind, Callable[[Key, object], object]]] = MappingProxyType(
@@ -149,7 +186,13 @@ _READERS: Final[Mapping[Kind, Callable[[Key, object], object]]] = MappingProxyTy
         "choice": _choice,
         "shares": _shares,
         "costs": _costs,
+        "offer": _offer,
+        "control": _control,
+        "offers": _offers,
         "links": _links,
+        "limits": _limits,
+        "origins": lambda _key, value: read_origins(value),
+        "files": _files,
         "overrides": _overrides,
     }
 )
