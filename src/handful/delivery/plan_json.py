@@ -14,7 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from handful.evidence.records import Tails, Valuation
+from handful.evidence.records import RuleFacts, Tails, Valuation
 from handful.notation import SCHEMA_PLAN
 from handful.planning.records import ExperimentFacts, Plan
 
@@ -31,6 +31,7 @@ WHY_ABSENT: Mapping[str, str] = {
     "corrected": "the winner's curse of this choice cannot be told",
     "gain": "no menu is advised",
     "customer": "the log has no column of customer ids",
+    "rule": "one offer is for everybody: there is nothing to tell apart",
     "population": "the brief names no population",
     "share": "the finding concerns no part of the rows",
     "count": "the finding concerns no part of the rows",
@@ -73,6 +74,7 @@ def plan_document(plan: Plan) -> dict[str, Json]:
         "releasable": not plan.failed,
         "failed": [failed.name for failed in plan.failed],
         "overrides": plain(plan.overrides),
+        "rule": _rule(plan.rule),
     }
     return document | {"absent": list(_absences(document))}
 
@@ -165,6 +167,13 @@ def _tails(tails: Tails) -> dict[str, Json]:
     document = plain(tails)
     document["winsorised"] = [{"name": name} | plain(value) for name, value in tails.winsorised]
     return document  # type: ignore[no-any-return]
+
+
+def _rule(rule: RuleFacts | None) -> Json:
+    if rule is None:
+        return None
+    said = [{"offer": offer, "words": words} for offer, words in rule.sentences]
+    return plain(rule) | {"sentences": said}
 
 
 def _valuation(valuation: Valuation) -> dict[str, Json]:

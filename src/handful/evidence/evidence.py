@@ -35,6 +35,7 @@ from handful.evidence.records import (
     Valuation,
     Verdict,
 )
+from handful.evidence.ruling import final_rule
 from handful.evidence.splits import (
     menu_path,
     standard_codes,
@@ -46,6 +47,7 @@ from handful.experiment.records import Experiment
 from handful.experiment.tails import tail_facts
 from handful.notation import FloatArray, IntArray
 from handful.policy.policy import assign_codes
+from handful.policy.rules import assign_tree
 
 SplitSource = Callable[[int], CrossFit]
 """Makes the cross-fit of one repetition."""
@@ -207,7 +209,7 @@ def _final_menus(
     menus, facts = {}, []
     for choice in menu_path(first.predicted, cells, terms.fallback, terms):
         menu = (single,) if choice.offers == 1 and not terms.always else choice.menu
-        given = assign_codes(own, menu, cells, terms.fallback)
+        given = _final_codes(experiment, first, own, menu, terms)
         menus[choice.offers] = menu
         facts.append(
             MenuFacts(
@@ -219,6 +221,17 @@ def _final_menus(
             )
         )
     return menus, facts
+
+
+def _final_codes(
+    experiment: Experiment, first: CrossFit, own: FloatArray, menu: tuple[int, ...], terms: Terms
+) -> IntArray:
+    """Return what everybody would get from the final menu: by predictions, or by its rule."""
+    cells = experiment.open_cells
+    if not terms.by_rule or len(menu) == 1:
+        return assign_codes(own, menu, cells, terms.fallback)
+    given = assign_tree(final_rule(experiment, first, menu, terms), experiment.features)
+    return np.where(cells[np.arange(len(given)), given], given, terms.fallback)
 
 
 def _gap(gap: float) -> float | None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 VerdictKind = Literal["one_offer", "handful", "no_offer", "by_hand", "refused"]
 
@@ -129,6 +130,26 @@ class Segment:
     rule_fidelity: float
     rule_loss: Estimate
     card: str
+
+
+@dataclass(frozen=True, slots=True)
+class RuleFacts:
+    """The rule that says the plan aloud, and what following it instead of the predictions costs.
+
+    `decides` tells whether the plan itself follows it. `sentences` are (offer, words), `sql` one
+    expression over the features, `tree` the rule as plain data. `fidelity` is the share of
+    customers to whom predictions would give the same offer, `value` what the rule earns, `loss`
+    what it earns less than the predictions: all held out, each with its own 95 % interval.
+    """
+
+    decides: bool
+    depth: int
+    sentences: tuple[tuple[str, str], ...]
+    sql: str
+    tree: Mapping[str, Any]
+    fidelity: Estimate
+    value: Estimate
+    loss: Estimate
 
 
 @dataclass(frozen=True, slots=True)

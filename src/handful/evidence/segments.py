@@ -1,8 +1,8 @@
 """The chosen menu's segments: who, how many, worth what, and the rule that says it aloud.
 
 A segment's value is the mean held-out score of the rows that a model without their fold gives the
-offer. Its rule is a depth-2 tree learned outside the fold: how often it agrees, and what it loses.
-Cost O(n (G + p)) and J + 1 trees.
+offer. Its rule is a tree learned outside the fold: how often it agrees, and what it loses.
+Cost O(n (G + p)) and J trees.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from scipy.stats import norm
 
 from handful.effects.crossfit import CrossFit
 from handful.effects.scores import close_cells
-from handful.evidence.ladder import LEAST_ROWS, thin_world, world_scores
 from handful.evidence.records import Estimate, Segment
+from handful.evidence.ruling import rule_out_of_fold
 from handful.evidence.terms import Terms
 from handful.experiment.records import Experiment
 from handful.notation import BoolArray, FloatArray, IntArray
 from handful.policy.policy import assign_codes
-from handful.policy.rules import assign_tree, best_tree
+from handful.policy.records import RuleTree
 from handful.policy.wording import rule_text
 
 UNKNOWN = Estimate(float("nan"), float("nan"), float("nan"), float("nan"))
@@ -28,11 +28,19 @@ UNKNOWN = Estimate(float("nan"), float("nan"), float("nan"), float("nan"))
 
 @dataclass(frozen=True, slots=True)
 class SegmentRows:
-    """Out-of-fold decisions for every row: the policy's and the sayable rule's, for one menu."""
+    """Out-of-fold decisions for every row, for one menu.
+
+    Attributes:
+        policy: (n,) what the plan gives: `free`, or `rule` where a rule decides.
+        rule: (n,) what the sayable rule gives.
+        scores: (n, G) held-out scores, closed cells holding the fallback's.
+        free: (n,) what the predictions give.
+    """
 
     policy: IntArray
     rule: IntArray
     scores: FloatArray
+    free: IntArray
 
 
 def segment_rows(
@@ -40,23 +48,13 @@ def segment_rows(
 ) -> SegmentRows:
     """Return what models and rules that never saw a row's fold would give it from this menu.
 
-    Cost: J trees and O(n G).
+    Cost: J rules and O(n G).
     """
     cells = experiment.open_cells
-    policy = assign_codes(fit.predicted, menu, cells, terms.fallback)
-    rule = np.empty_like(policy)
-    for j, world in enumerate(fit.worlds):
-        test = np.flatnonzero(fit.fold == j)
-        known = thin_world(world, seed)
-        tree = best_tree(
-            world_scores(experiment, known, terms),
-            experiment.features.rows(known.rows),
-            menu,
-            min_rows=LEAST_ROWS,
-        )
-        given = assign_tree(tree, experiment.features.rows(test))
-        rule[test] = np.where(cells[test, given], given, terms.fallback[test])
-    return SegmentRows(policy, rule, close_cells(fit.scores, cells, terms.fallback))
+    free = assign_codes(fit.predicted, menu, cells, terms.fallback)
+    rule = rule_out_of_fold(experiment, fit, terms, menu, seed)
+    scores = close_cells(fit.scores, cells, terms.fallback)
+    return SegmentRows(rule if terms.by_rule else free, rule, scores, free)
 
 
 def make_segments(
@@ -64,7 +62,7 @@ def make_segments(
     rows: SegmentRows,
     assigned: IntArray,
     menu: tuple[int, ...],
-    terms: Terms,
+    tree: RuleTree,
 ) -> tuple[Segment, ...]:
     """Describe the customers of every offer of the menu.
 
@@ -73,11 +71,10 @@ def make_segments(
         rows: from `segment_rows`.
         assigned: (n,) offers of the final policy: who is counted where.
         menu: offer codes.
-        terms: for the fallback.
+        tree: the rule over the menu, from `final_rule`.
 
-    Cost: one tree on all rows and O(n G).
+    Cost: O(n G).
     """
-    tree = best_tree(rows.scores, experiment.features, menu, min_rows=LEAST_ROWS)
     said: dict[str, list[str]] = {}
     for offer, sentence in rule_text(tree, experiment.features.schema, experiment.offers):
         said.setdefault(offer, []).append(sentence)

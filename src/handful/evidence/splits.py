@@ -14,6 +14,7 @@ import numpy as np
 
 from handful.effects.crossfit import CrossFit, World
 from handful.effects.scores import close_cells, doubly_robust
+from handful.evidence.ruling import menu_codes
 from handful.evidence.terms import Terms
 from handful.experiment.records import Experiment
 from handful.experiment.tails import TailFacts
@@ -104,9 +105,7 @@ def standard_codes(experiment: Experiment, fit: CrossFit, terms: Terms) -> dict[
         codes[BEST_SINGLE][mine] = best_single(world.scores, cells[world.rows], terms, world.rows)
         for offers, menu in world_menus(world, cells, terms).items():
             column = codes.setdefault(menu_name(offers), np.empty(n, np.int64))
-            column[mine] = assign_codes(
-                fit.predicted[mine], menu, cells[mine], terms.fallback[mine]
-            )
+            column[mine] = menu_codes(experiment, fit, world, mine, menu, terms)
     # The menu of one IS the best single offer, chosen by mean score, unless one offer must stay.
     if menu_name(1) in codes and not terms.always:
         codes[menu_name(1)] = codes[BEST_SINGLE]

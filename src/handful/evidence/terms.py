@@ -24,6 +24,8 @@ class Terms:
         allowed: codes that may be used at all, ascending.
         fallback: (n,) offer a row keeps where no offer of a menu is open to it.
         by_stratum: (S + 1,) the same by stratum, for the policy.
+        by_rule: a rule decides who gets which offer of a menu, not the predictions.
+        rule_depth: questions a rule asks at most.
     """
 
     max_offers: int
@@ -33,6 +35,8 @@ class Terms:
     allowed: tuple[int, ...]
     fallback: IntArray
     by_stratum: IntArray
+    by_rule: bool = False
+    rule_depth: int = 2
 
 
 def make_terms(

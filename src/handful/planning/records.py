@@ -12,6 +12,7 @@ from handful.evidence.records import (
     FrontierPoint,
     Heterogeneity,
     References,
+    RuleFacts,
     Rung,
     Segment,
     Tails,
@@ -87,6 +88,7 @@ class Plan:
     constraints: tuple[ConstraintUse, ...] = ()
     guardrails: tuple[GuardrailResult, ...] = ()
     overrides: tuple[Override, ...] = ()
+    rule: RuleFacts | None = None
 
     @property
     def failed(self) -> tuple[GuardrailResult, ...]:

@@ -17,7 +17,15 @@ from handful.effects.records import EffectsModel
 from handful.errors import DataError, Finding
 from handful.evidence.evidence import Claims, Evidence, keep_ledgers, weigh_evidence
 from handful.evidence.ladder import rival_columns
-from handful.evidence.records import Estimate, FrontierPoint, NamedEstimate, Segment, Verdict
+from handful.evidence.records import (
+    Estimate,
+    FrontierPoint,
+    NamedEstimate,
+    RuleFacts,
+    Segment,
+    Verdict,
+)
+from handful.evidence.ruling import RuleCase, final_rule, rule_facts
 from handful.evidence.segments import everybody, make_segments, segment_rows
 from handful.evidence.terms import Terms, make_terms
 from handful.evidence.verdict import fits_by_hand
@@ -32,7 +40,7 @@ from handful.planning.records import Plan
 from handful.planning.settings import PlanSettings, settings_of
 from handful.planning.splits import OwnSplits
 from handful.policy.policy import assign
-from handful.policy.records import Policy
+from handful.policy.records import Policy, RuleTree
 from handful.progress import SILENT, Progress
 
 __all__ = ["evaluate", "evaluate_policy", "make_plan", "plan"]
@@ -90,6 +98,7 @@ def make_plan(
         always=asked.always,
         never=asked.never,
     )
+    terms = replace(terms, by_rule=asked.by_rule, rule_depth=asked.rule_depth)
     job = _Job(checked.experiment, asked, terms, random_state, progress)
     # One thread in the numerical libraries: the same bits whatever the machine's number of cores.
     with threadpool_limits(limits=1):
@@ -174,16 +183,10 @@ def _assemble(
     experiment = job.experiment
     verdict = _by_hand(job, evidence.verdict)
     menu = _menu_codes(job, evidence)
-    policy = Policy(
-        model=model,
-        menu=menu,
-        strata_columns=experiment.strata_columns,
-        strata=experiment.strata,
-        support=experiment.design.support,
-        fallback=job.terms.by_stratum,
-        currency=experiment.currency,
-    )
+    tree = None if len(menu) == 1 else final_rule(experiment, evidence.first, menu, job.terms)
+    policy = _policy(job, model, menu, tree)
     assignment = assign(policy, experiment.features, experiment.stratum)
+    segments, rule = _segments(job, evidence, menu, tree, assignment.offer)
     made = Plan(
         experiment=experiment_facts(experiment, job.random_state, brief),
         findings=findings,
@@ -192,14 +195,30 @@ def _assemble(
         frontier=evidence.frontier,
         ladder=evidence.ladder,
         verdict=verdict,
-        segments=_segments(job, evidence, menu, assignment.offer),
+        segments=segments,
         tails=evidence.tails,
         valuation=evidence.valuation,
         policy=policy,
         customers=experiment.customers,
         assignment=assignment,
+        rule=rule,
     )
     return guarded(made, _facts(job, made, evidence, brief))
+
+
+def _policy(job: _Job, model: EffectsModel, menu: tuple[int, ...], tree: RuleTree | None) -> Policy:
+    """Return who gets which: by the predictions, or by the rule where the brief says so."""
+    experiment = job.experiment
+    return Policy(
+        model=model,
+        menu=menu,
+        strata_columns=experiment.strata_columns,
+        strata=experiment.strata,
+        support=experiment.design.support,
+        fallback=job.terms.by_stratum,
+        currency=experiment.currency,
+        rule=tree if job.terms.by_rule else None,
+    )
 
 
 def _facts(job: _Job, made: Plan, evidence: Evidence, brief: Brief | None) -> Facts:
@@ -232,18 +251,21 @@ def _segments(
     job: _Job,
     evidence: Evidence,
     menu: tuple[int, ...],
+    tree: RuleTree | None,
     assigned: IntArray,
-) -> tuple[Segment, ...]:
-    if len(menu) == 1:
+) -> tuple[tuple[Segment, ...], RuleFacts | None]:
+    if tree is None:
         known = evidence.references
         first = evidence.frontier[0]
         line: FrontierPoint | NamedEstimate = first if first.offers == 1 else known.best_single
         if evidence.verdict.kind == "no_offer" and known.no_offer is not None:
             line = known.no_offer
         worth = Estimate(line.value, line.se, line.lo, line.hi)
-        return everybody(job.experiment, worth, menu[0], assigned)
+        return everybody(job.experiment, worth, menu[0], assigned), None
     rows = segment_rows(job.experiment, evidence.first, job.terms, menu, job.random_state)
-    return make_segments(job.experiment, rows, assigned, menu, job.terms)
+    case = RuleCase(rows.free, rows.rule, rows.scores)
+    rule = rule_facts(job.experiment, case, tree, decides=job.terms.by_rule)
+    return make_segments(job.experiment, rows, assigned, menu, tree), rule
 
 
 def _by_hand(job: _Job, verdict: Verdict) -> Verdict:

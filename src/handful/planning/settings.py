@@ -27,6 +27,8 @@ class PlanSettings:
     hours: float | None = None
     minutes_per_card: float | None = None
     ladder: bool = True
+    by_rule: bool = False
+    rule_depth: int = 2
 
 
 def settings_of(brief: Brief) -> PlanSettings:
@@ -50,4 +52,6 @@ def settings_of(brief: Brief) -> PlanSettings:
         direct_mail=brief.evidence.direct_mail,
         hours=brief.team.hours,
         minutes_per_card=brief.team.minutes_per_card,
+        by_rule=brief.policy.rules,
+        rule_depth=brief.policy.depth,
     )
