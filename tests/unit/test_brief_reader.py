@@ -215,9 +215,7 @@ def test_wrong_value_says_what_was_expected(
     ("table", "key", "value"),
     [
         ("constraints", "budget", 100),
-        ("experiment", "offer", ["rate"]),
         ("experiment", "source", "postgresql://host/shop?table=t"),
-        ("menu", "rate", {"min": 3.25, "max": 11.75}),
     ],
 )
 def test_later_keys_are_refused_by_name(table: str, key: str, value: object) -> None:

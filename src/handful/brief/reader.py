@@ -146,6 +146,8 @@ def _read(mapping: Mapping[str, Any], folder: str, sha256: str, where: _Locate) 
         guardrails=GuardrailsSpec(**found.get("guardrails", {})),
         policy=PolicySpec(**found.get("policy", {})),
         columns=MappingProxyType(found["columns"]),
+        dials=found.get("dials", {}).get("dials", ()),
+        pinned=found.get("dials", {}).get("pinned", ()),
         folder=folder,
         sha256=sha256,
     )

@@ -71,10 +71,6 @@ class MenuSpec:
     setup_cost: float | Mapping[str, float] = 0.0
     always: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
-    dials: tuple[DialSpec, ...] = ()
-    """One for each column of a list in experiment.offer; () for offers that are names."""
-    pinned: tuple[Mapping[str, float], ...] = ()
-    """The points among `always`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +116,10 @@ class Brief:
     consent: ConsentSpec = field(default_factory=ConsentSpec)
     guardrails: GuardrailsSpec = field(default_factory=GuardrailsSpec)
     policy: PolicySpec = field(default_factory=PolicySpec)
+    dials: tuple[DialSpec, ...] = ()
+    """[menu.COLUMN], one for each column of a list in experiment.offer; () for names."""
+    pinned: tuple[Mapping[str, float], ...] = ()
+    """The points among menu.always, which holds their names."""
     folder: str = "."
     """Folder that a relative `source` is looked up in."""
     sha256: str = ""

@@ -117,7 +117,7 @@ does not have. Did you mean 'arm'?
     propensity = spec.propensity if isinstance(spec.propensity, str) else ""
     column = propensity.removeprefix("column:")
     used: dict[str, tuple[str | None, ...]] = {
-        "experiment.offer": (spec.offer,),
+        "experiment.offer": spec.offer_columns,
         "experiment.customer": (spec.customer,),
         "experiment.cluster": (spec.cluster,),
         "experiment.strata": spec.strata,

@@ -84,7 +84,7 @@ def make_design(
     problems = [*_arm_problems(counts, offers)]
     by_stratum, values = observed, observed[stratum, offer]
     if kind == "column":
-        problems += _received_problems(received, offer, stratum, offers)
+        problems += received_problems(received, offers)
         values = values if received is None else np.asarray(received, dtype=np.float64)
     if kind == "table" and isinstance(spec.propensity, Mapping):
         problems += _table_problems(spec.propensity, offers, counts)
@@ -92,13 +92,13 @@ def make_design(
         by_stratum = np.tile(row, (len(strata), 1))
         values = row[offer]
     if kind == "estimate" and not spec.accept_observational:
-        problems.append(_not_randomised())
+        problems.append(not_randomised())
     if problems:
         raise DataError(problems)
     support = support_mask(counts, by_stratum)
     findings = _support_findings(counts, support, offers, strata)
     if spec.accept_observational:
-        findings += (_accepted(),)
+        findings += (accepted(),)
     return Design(kind, by_stratum, values, support, spec.accept_observational), findings
 
 
@@ -151,9 +151,10 @@ def _arm_problems(counts: IntArray, offers: tuple[str, ...]) -> list[Finding]:
     ]
 
 
-def _received_problems(
-    received: FloatArray | None, offer: IntArray, stratum: IntArray, offers: tuple[str, ...]
+def received_problems(
+    received: FloatArray | None, offers: tuple[str, ...], *, density: bool = False
 ) -> list[Finding]:
+    """Return what is wrong with logged probabilities; a density may be above 1."""
     if received is None:
         message = "expected a logged probability for every row; the column gave none."
         return [blocked("D302", message, 'Name the column as propensity = "column:NAME".')]
@@ -162,21 +163,23 @@ def _received_problems(
         "missing": np.isnan(values),
         "zero": values == 0.0,
         "negative": values < 0.0,
-        "above 1": values > 1.0,
+        "infinite": np.isinf(values) & density,
+        "above 1": (values > 1.0) & (not density),
     }
     counts = {name: int(mask.sum()) for name, mask in bad.items() if mask.any()}
     if counts:
         listed = ", ".join(f"{count:,} {name}" for name, count in counts.items())
         n_bad = sum(counts.values())
+        bound = "above 0" if density else "above 0 and at most 1"
         message = (
-            "expected the probability of the offer received, above 0 and at most 1, on every row; "
+            f"expected the probability of the offer received, {bound}, on every row; "
             f"found {listed}, first on row {_first_bad(bad)}."
         )
         remedy = (
             "Log the probability at the moment of the draw, or leave those rows out with `where`."
         )
         return [Finding("D303", "block", message, remedy, n_bad, n_bad / max(values.size, 1))]
-    if bool((values == 1.0).all()):
+    if bool((values == 1.0).all()) and not density:
         return [_deterministic(offers)]
     return []
 
@@ -228,7 +231,8 @@ def _table_problems(
     return problems
 
 
-def _not_randomised() -> Finding:
+def not_randomised() -> Finding:
+    """Return the refusal of a log that is not randomised."""
     return blocked(
         "D308",
         'propensity = "estimate" means that the log is not randomised: differences between offers '
@@ -238,7 +242,8 @@ def _not_randomised() -> Finding:
     )
 
 
-def _accepted() -> Finding:
+def accepted() -> Finding:
+    """Return the warning that a log that is not randomised was accepted in writing."""
     return Finding(
         "D310",
         "warn",

@@ -89,7 +89,11 @@ def box_of(
 
 
 def settle_dials(
-    box: Dials, stratum: IntArray, n_strata: int, control: FloatArray | None
+    box: Dials,
+    stratum: IntArray,
+    n_strata: int,
+    control: FloatArray | None,
+    pinned: FloatArray | None = None,
 ) -> DialOffers:
     """Choose the candidates of a box and give each row its nearest one.
 
@@ -98,6 +102,7 @@ def settle_dials(
         stratum: (n,) codes.
         n_strata: S.
         control: (d,) the control's point, NaN for rows that received nothing, or None.
+        pinned: (m, d) points that must be candidates.
 
     Returns:
         The offers; the control comes first.
@@ -114,9 +119,10 @@ def settle_dials(
     points = _candidate_points(box)
     tried = support_of(box, stratum, n_strata, points)
     points = points[tried.any(axis=0)]
+    for point in () if pinned is None else pinned[::-1]:
+        points = _first(point, points)
     if control is not None:
-        apart = np.abs(points - control).max(axis=1) > _SLACK if len(points) else np.zeros(0, bool)
-        points = np.vstack([control, points[apart | np.isnan(control).any()]])
+        points = _first(control, points)
     dials = replace(box, candidates=points)
     return DialOffers(
         dials=dials,
@@ -125,6 +131,12 @@ def settle_dials(
         control=None if control is None else 0,
         support=support_of(box, stratum, n_strata, points),
     )
+
+
+def _first(point: FloatArray, points: FloatArray) -> FloatArray:
+    """Put a point before the others, once."""
+    same = (np.abs(points - point) <= _SLACK).all(axis=1)
+    return np.vstack([point, points[~same]])
 
 
 def _candidate_points(box: Dials) -> FloatArray:
@@ -147,13 +159,23 @@ def _candidate_points(box: Dials) -> FloatArray:
     )
 
 
-def dial_design(settled: DialOffers, stratum: IntArray, n_strata: int) -> Design:
+def dial_design(
+    settled: DialOffers,
+    stratum: IntArray,
+    n_strata: int,
+    logged: FloatArray | None = None,
+) -> Design:
     """Return the design of offers with dials: shares of rows at the nearest candidate.
+
+    Where the log carries the density (or probability) p_i of what each row received, a row's
+    share is p_i times the constant of its cell that makes the weights 1 / e_i of the cell add up
+    to the rows of the stratum: c = sum_i (1 / p_i) / n_s.
 
     Args:
         settled: candidates and each row's nearest.
         stratum: (n,) codes.
         n_strata: S.
+        logged: (n,) density or probability of what each row received, above 0.
 
     Cost: O(n + S G).
 
@@ -166,5 +188,11 @@ def dial_design(settled: DialOffers, stratum: IntArray, n_strata: int) -> Design
     """
     g = len(settled.offers)
     counts = np.bincount(stratum * g + settled.offer, minlength=n_strata * g).reshape(n_strata, g)
-    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
-    return Design("design", shares, shares[stratum, settled.offer], settled.support)
+    rows = np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    shares = counts / rows
+    if logged is None:
+        return Design("design", shares, shares[stratum, settled.offer], settled.support)
+    cell = stratum * g + settled.offer
+    inverse = np.bincount(cell, weights=1.0 / logged, minlength=n_strata * g)
+    scale = (inverse.reshape(n_strata, g) / rows)[stratum, settled.offer]
+    return Design("column", shares, np.minimum(logged * scale, 1.0), settled.support)

@@ -150,5 +150,5 @@ class _Hull:
         off = np.abs(moved @ self.off) <= 1e-6
         flat = moved @ self.along
         signed = flat @ self.faces[:, :-1].T + self.faces[:, -1]
-        within: BoolArray = off.all(axis=1) & (signed <= _TOLERANCE * 10).all(axis=1)
+        within = np.asarray(off.all(axis=1) & (signed <= _TOLERANCE * 10).all(axis=1))
         return within & ~np.isnan(points).any(axis=1)

@@ -12,6 +12,7 @@ from typing import Final
 import numpy as np
 from scipy.spatial import cKDTree
 
+from handful.brief.dials import number_text
 from handful.experiment.records import Dials
 from handful.notation import BoolArray, FloatArray, IntArray
 
@@ -245,4 +246,4 @@ def value_text(dials: Dials, dial: int, value: float) -> str:
     levels = dials.levels[dial] if dials.levels else ()
     if levels:
         return levels[int(value)]
-    return f"{value:.{_DIGITS}g}" if abs(value) >= _SLACK else "0"
+    return number_text(value)

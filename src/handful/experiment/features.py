@@ -80,7 +80,7 @@ def choose_features(brief: Brief, columns: Columns, profit_reads: tuple[str, ...
         ('age',)
     """
     spec = brief.experiment
-    after = columns.sources_of([*profit_reads, spec.offer])
+    after = columns.sources_of([*profit_reads, *spec.offer_columns])
     tainted = after | {name for name, behind in columns.reads.items() if behind & after}
     apart = kept_apart(brief, columns)
     refuse_apart(brief, columns)
@@ -120,8 +120,7 @@ def _warn_listed(brief: Brief, columns: Columns, tainted: frozenset[str]) -> lis
     wrong = [
         name for name in spec.features if role_of(columns.types[name]) in {"time", "other"}
     ]  # fmt: skip
-    if spec.offer in spec.features:
-        wrong.append(spec.offer)
+    wrong += [name for name in spec.offer_columns if name in spec.features]
     if wrong:
         message = f"experiment.features names {', '.join(wrong)}, which cannot be a feature."
         remedy = "Take out the offer, times, lists; make numbers of them under [columns]."
@@ -139,7 +138,7 @@ def _all_but(
 ) -> tuple[tuple[str, ...], list[Finding]]:
     spec = brief.experiment
     propensity = spec.propensity if isinstance(spec.propensity, str) else ""
-    tasks = {spec.offer, spec.customer, spec.cluster, spec.time, spec.outcome_time}
+    tasks = {*spec.offer_columns, spec.customer, spec.cluster, spec.time, spec.outcome_time}
     tasks |= {propensity.removeprefix("column:")}
     free = [name for name in columns.names if name not in tasks and name not in spec.exclude]
     made = [name for name in free if name in tainted]

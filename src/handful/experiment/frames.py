@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import duckdb
@@ -15,7 +16,7 @@ from handful.errors import DataError, blocked
 from handful.experiment.engine import quoted
 from handful.experiment.log import build_experiment
 from handful.experiment.opening import open_table
-from handful.experiment.records import Experiment
+from handful.experiment.records import Box, Experiment
 
 
 def to_arrow(frame: Any) -> Any:  # noqa: ANN401 - any frame in, a pyarrow Table out
@@ -98,6 +99,7 @@ def read_columns(
     experiment: Mapping[str, object],
     money: Mapping[str, object],
     derived: Mapping[str, str],
+    dials: Mapping[str, Box] = MappingProxyType({}),
 ) -> Experiment:
     """Read a frame by the keys of a brief given in Python; None stands for a key left out.
 
@@ -106,6 +108,7 @@ def read_columns(
         experiment: keys of [experiment] without `source`.
         money: keys of [profit]; `per_row` may be the name of a column.
         derived: the table [columns].
+        dials: column -> (min, max, increment) of each dial.
 
     Raises:
         BriefError: B101-B123, all at once.
@@ -126,6 +129,12 @@ def read_columns(
             "experiment": {"source": "the frame", **given},
             "profit": profit,
             "columns": dict(derived),
+            "menu": {name: _dial_table(box) for name, box in dials.items()},
         }
     )
     return read_frame(table, brief)
+
+
+def _dial_table(box: Box) -> dict[str, float]:
+    named = zip(("min", "max", "increment"), box, strict=True)
+    return {key: value for key, value in named if value is not None}

@@ -3,18 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
 
 from handful.brief.schema import Brief
 from handful.errors import BriefError, DataError, Finding, blocked
-from handful.experiment.design import make_design
+from handful.experiment.dial_log import read_points
 from handful.experiment.features import as_float, encode
+from handful.experiment.given import offers_by_name, offers_with_dials
 from handful.experiment.levels import check_offer_names, check_profit, code_offers
 from handful.experiment.opening import OpenLog, Request, count_rows, open_log
-from handful.experiment.records import Experiment, SourceFacts
+from handful.experiment.records import Dials, Experiment, SourceFacts
 from handful.experiment.rows import ReadingPlan, count_lossy_ids, fetch, plan_reading
 from handful.experiment.times import as_datetimes
 from handful.experiment.units import Units, check_ids, codes_of, label_strata, settle_units
@@ -92,6 +93,31 @@ class _Known:
     offers: tuple[str, ...]
     rows_read: int
     findings: tuple[Finding, ...]
+    box: Dials | None
+    """Offers with dials, without candidates; `offer` then codes the points received."""
+
+
+def _received(
+    table: Any,  # noqa: ANN401
+    brief: Brief,
+    findings: list[Finding],
+) -> tuple[IntArray, tuple[str, ...], Dials | None]:
+    """Return what each row received: codes and names, and the dials where there are some."""
+    if brief.dials:
+        box, wrong = read_points(table, brief)
+        findings += wrong
+        points = np.unique(box.received, axis=0, return_inverse=True, equal_nan=True)[1]
+        return points.reshape(-1).astype(np.int64), (), box
+    control = brief.experiment.control
+    try:
+        offer, offers = code_offers(
+            table.column("offer"), control if isinstance(control, str) else None
+        )
+        findings += check_offer_names(brief, offers)
+    except BriefError as error:
+        _raise_blocks([*findings, *error.findings])
+        raise
+    return offer, offers, None
 
 
 def _align(log: OpenLog, plan: ReadingPlan, table: Any, rows_read: int) -> Experiment:  # noqa: ANN401
@@ -108,18 +134,13 @@ def _align(log: OpenLog, plan: ReadingPlan, table: Any, rows_read: int) -> Exper
         if name is not None:
             lossy = count_lossy_ids(log, name, plan.columns)
             findings += check_ids(table.column(task), lossy, name, cluster=task == "cluster")
-    try:
-        offer, offers = code_offers(table.column("offer"), spec.control)
-        findings += check_offer_names(plan.brief, offers)
-    except BriefError as error:
-        _raise_blocks([*findings, *error.findings])
-        raise
+    offer, offers, box = _received(table, plan.brief, findings)
     n = table.num_rows
     customer = codes_of(table.column("customer")) if spec.customer else np.arange(n)
     when = table.column("time").to_numpy() if "time" in plan.times else None
     units = settle_units(customer, offer, profit, when, spec)
     _raise_blocks([*findings, *units.findings])
-    known = _Known(table, offer, offers, rows_read, (*findings, *units.findings))
+    known = _Known(table, offer, offers, rows_read, (*findings, *units.findings), box)
     return _finish(log, plan, known, units)
 
 
@@ -132,15 +153,12 @@ def _finish(log: OpenLog, plan: ReadingPlan, known: _Known, units: Units) -> Exp
     features, odd = encode(table, plan.chosen)
     stratum, strata, unstrated = _strata(table, spec.strata)
     received = as_float(table.column("propensity")) if "propensity" in table.column_names else None
-    design, noticed = make_design(
-        offer=offer,
-        stratum=stratum,
-        offers=known.offers,
-        strata=strata,
-        spec=spec,
-        received=received,
-    )
-    findings = (*known.findings, *odd, *unstrated, *noticed)
+    if known.box is None:
+        given = offers_by_name(offer, known.offers, (stratum, strata), spec, received)
+    else:
+        box = known.box if whole else replace(known.box, received=known.box.received[keep])
+        given = offers_with_dials(box, brief, (stratum, strata), received)
+    findings = (*known.findings, *odd, *unstrated, *given.findings)
     _raise_blocks(findings)
     cluster = codes_of(table.column("cluster")) if spec.cluster else units.customer
     return Experiment(
@@ -149,18 +167,19 @@ def _finish(log: OpenLog, plan: ReadingPlan, known: _Known, units: Units) -> Exp
         stratum=stratum,
         strata=strata,
         strata_columns=spec.strata,
-        offer=offer,
-        offers=known.offers,
-        control=None if spec.control is None else known.offers.index(spec.control),
+        offer=given.offer,
+        offers=given.offers,
+        control=given.control,
         profit=units.profit,
         features=features,
-        design=design,
+        design=given.design,
         source=_facts(log, brief, known.rows_read, len(keep)),
         currency=brief.profit.currency,
         population=brief.profit.population,
         time=_stamps(table, "time", plan),
         outcome_time=_stamps(table, "outcome_time", plan),
         findings=findings,
+        dials=given.dials,
         held_apart=encode(table, plan.apart, "h")[0] if plan.apart.names else None,
     )
 
@@ -177,6 +196,8 @@ def _facts(log: OpenLog, brief: Brief, rows_read: int, rows_kept: int) -> Source
 
 
 def _with_offer(table: Any, findings: list[Finding]) -> tuple[Any, int]:  # noqa: ANN401
+    if "offer" not in table.column_names:
+        return table, 0
     missing = int(table.column("offer").null_count)
     if not missing:
         return table, 0

@@ -14,6 +14,8 @@ from handful.errors import Finding
 from handful.notation import BoolArray, FloatArray, IntArray
 
 Kind = Literal["number", "category"]
+Box = tuple[float | None, float | None, float | None]
+"""Least and largest value of a dial and its step, None for what the log itself says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,11 +156,12 @@ class Experiment:
         cls,
         frame: Any,  # noqa: ANN401 - any frame library
         *,
-        offer: str,
+        offer: str | tuple[str, ...] | list[str],
         profit: str,
         features: tuple[str, ...] | list[str] | None = None,
         exclude: tuple[str, ...] | list[str] = (),
-        control: str | None = None,
+        control: str | Mapping[str, float] | None = None,
+        dials: Mapping[str, Box] = MappingProxyType({}),
         customer: str | None = None,
         cluster: str | None = None,
         strata: tuple[str, ...] | list[str] = (),
@@ -174,11 +177,14 @@ class Experiment:
 
         Args:
             frame: the log.
-            offer: column with the name of the offer each row received.
+            offer: column with the name of the offer each row received, or a list of the one to
+                three numeric columns of an offer with dials.
             profit: column, or SQL expression over the columns: money per row.
             features: columns a decision may read; None: all that could be known before.
             exclude: columns left out when features is None.
-            control: the level of `offer` that means "no offer".
+            control: the level of `offer` that means "no offer"; with dials a point (column ->
+                value), or "null" where rows without a value received none.
+            dials: column -> (min, max, increment) of a dial, None for what the log itself says.
             customer: column of ids; row numbers when None.
             cluster: column of the unit that was randomised; the customer when None.
             strata: columns within which offers were randomised.
@@ -205,7 +211,7 @@ class Experiment:
         # By name: a decision server imports this record and must not load the frame libraries.
         frames = import_module("handful.experiment.frames")
         experiment = {
-            "offer": offer,
+            "offer": offer if isinstance(offer, str) else list(offer),
             "features": "*" if features is None else list(features),
             "exclude": list(exclude),
             "control": control,
@@ -218,7 +224,7 @@ class Experiment:
             "accept_observational": accept_observational,
         }
         money = {"per_row": profit, "currency": currency, "population": population}
-        experiment_read: Experiment = frames.read_columns(frame, experiment, money, columns)
+        experiment_read: Experiment = frames.read_columns(frame, experiment, money, columns, dials)
         return experiment_read
 
     @property

@@ -112,8 +112,9 @@ def _times(log: OpenLog, brief: Brief, columns: Columns) -> tuple[dict[str, str]
 def fetch(log: OpenLog, plan: ReadingPlan) -> Any:  # noqa: ANN401 - a pyarrow Table
     """Return the columns needed, in the order of the log, as one Arrow table.
 
-    Columns: row, offer, profit; s0, s1, ... strata; f0, f1, ... features; h0, h1, ... columns
-    held apart; and customer, cluster, time, outcome_time, propensity where the brief names them.
+    Columns: row, offer (d0, d1, ... with dials), profit; s0, s1, ... strata; f0, f1, ... features;
+    h0, h1, ... columns held apart; and customer, cluster, time, outcome_time, propensity where the
+    brief names them.
 
     Raises:
         BriefError: B110 an expression fails on some row.
@@ -121,7 +122,7 @@ def fetch(log: OpenLog, plan: ReadingPlan) -> Any:  # noqa: ANN401 - a pyarrow T
     spec, profit = plan.brief.experiment, plan.brief.profit
     wanted = {
         "row": "row_of_log",
-        "offer": _name_sql(spec.offer, plan.columns),
+        **_offer_sql(spec.offer, plan.columns),
         **{
             f"s{i}": label_sql(name, plan.columns.types[name]) for i, name in enumerate(spec.strata)
         },
@@ -153,12 +154,28 @@ def _columns_sql(prefix: str, chosen: Chosen) -> dict[str, str]:
     return {f"{prefix}{j}": feature_sql(name, kind) for j, (name, kind) in enumerate(pairs)}
 
 
+def _offer_sql(offer: str | tuple[str, ...], columns: Columns) -> dict[str, str]:
+    if isinstance(offer, str):
+        return {"offer": _name_sql(offer, columns)}
+    return {f"d{j}": _dial_sql(name, columns) for j, name in enumerate(offer)}
+
+
+def _dial_sql(name: str, columns: Columns) -> str:
+    """Dials: numbers, and true or false as 1 or 0; anything else as text, which may be levels."""
+    number = role_of(columns.types[name]) in {"whole", "number", "truth"}
+    return _name_sql(name, columns) if not number else _number_sql(quoted(name))
+
+
+def _number_sql(c: str) -> str:
+    return f"CASE WHEN isfinite(CAST({c} AS DOUBLE)) THEN CAST({c} AS DOUBLE) END"
+
+
 def _name_sql(name: str, columns: Columns) -> str:
     """Offers: numbers stay numbers, so that they sort as such; one that is not finite is none."""
     c = quoted(name)
     if role_of(columns.types[name]) != "number":
         return f"CAST({c} AS VARCHAR)"
-    return f"CASE WHEN isfinite(CAST({c} AS DOUBLE)) THEN CAST({c} AS DOUBLE) END"
+    return _number_sql(c)
 
 
 def _id_sql(name: str, columns: Columns) -> str:
