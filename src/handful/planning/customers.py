@@ -114,4 +114,6 @@ def decide_block(policy: Policy, block: CustomerBlock) -> Assignment:
         'decide_block'
     """
     known = block.stratum < len(policy.strata)
-    return assign(policy, block.features, np.where(known, block.stratum, UNKNOWN_STRATUM))
+    stratum = np.where(known, block.stratum, UNKNOWN_STRATUM)
+    ids = None if policy.chance is None else block.customers.tolist()
+    return assign(policy, block.features, stratum, ids)

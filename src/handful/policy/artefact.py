@@ -70,6 +70,7 @@ def write_policy(
         file_bytes=len(packed.content),
         file_sha256=hashlib.sha256(packed.content).hexdigest(),
         rule=policy.rule,
+        chance=policy.chance,
     )
     (folder / ARRAYS_NAME).write_bytes(packed.content)
     (folder / MANIFEST_NAME).write_text(manifest_text(manifest), encoding="utf-8")
@@ -173,7 +174,7 @@ def _self_test_strata(
 
 def _outcome(policy: Policy, values: NDArray[Any], stratum: IntArray) -> dict[str, NDArray[Any]]:
     features = Features(policy.model.schema, values)
-    decided = assign(policy, features, stratum)
+    decided = assign(policy, features, stratum, range(SELF_TEST_ROWS))
     return {
         "test_offer": decided.offer,
         "test_reason": decided.reason,

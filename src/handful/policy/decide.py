@@ -18,14 +18,17 @@ import numpy as np
 from handful.effects.records import EffectsModel, Forest, Term
 from handful.errors import DataError, Finding, blocked
 from handful.notation import FloatArray, IntArray
+from handful.policy.chance import KEPT, draw_one
 from handful.policy.following import follow_for_one
 from handful.policy.policy import UNKNOWN_STRATUM
 from handful.policy.records import (
     REASON_BEST,
+    REASON_DRAWN,
     REASON_FALLBACK,
     REASON_RULE,
     REASON_UNKNOWN_STRATUM,
     REASONS,
+    Chance,
     Decision,
     Policy,
 )
@@ -33,7 +36,9 @@ from handful.policy.records import (
 MISSING = math.nan
 
 
-def decide(policy: Policy, row: Mapping[str, object], stratum: str | None) -> Decision:
+def decide(
+    policy: Policy, row: Mapping[str, object], stratum: str | None, customer: object = None
+) -> Decision:
     """Decide which offer one customer gets, in plain Python.
 
     pi_S(x) = argmax over the menu's offers open in the stratum of P_g(x), ties to the lowest code,
@@ -45,12 +50,14 @@ def decide(policy: Policy, row: Mapping[str, object], stratum: str | None) -> De
             None, NaN and infinity are missing, and so is a label never seen; True is the label
             "true". Further keys are ignored.
         stratum: label of the stratum, None when the policy has only one.
+        customer: id, needed only where the policy draws offers by it.
 
     Returns:
         Offer, reason and the profit that the model expects.
 
     Raises:
-        DataError: P710 the policy needs a stratum; P711 a feature is absent or is not a number.
+        DataError: P710 the policy needs a stratum; P711 a feature is absent or is not a number;
+            P712 the policy draws by id and none was given.
 
     Cost O(K (terms + trees) + trees x depth).
 
@@ -66,6 +73,10 @@ def decide(policy: Policy, row: Mapping[str, object], stratum: str | None) -> De
     """
     code = _stratum_code(policy, stratum)
     values = _read_row(policy.model, row)
+    drawn = KEPT if policy.chance is None or code < 0 else _drawn(policy.chance, customer)
+    if drawn != KEPT:
+        profit = _profits(policy.model, values, np.array([drawn]))[0]
+        return Decision(policy.model.offers[drawn], REASONS[REASON_DRAWN], profit)
     named = policy.menu if policy.rule is None else (follow_for_one(policy.rule, values),)
     menu = [] if code < 0 else [offer for offer in named if policy.support[code, offer]]
     if menu:
@@ -78,6 +89,13 @@ def decide(policy: Policy, row: Mapping[str, object], stratum: str | None) -> De
     reason = REASON_UNKNOWN_STRATUM if code < 0 else REASON_FALLBACK
     profit = _profits(policy.model, values, np.array([fallback]))[0]
     return Decision(policy.model.offers[fallback], REASONS[reason], profit)
+
+
+def _drawn(chance: Chance, customer: object) -> int:
+    if customer is None:
+        message = "the policy draws offers by customer id; none was given."
+        raise DataError(blocked("P712", message, "Give the id of the customer."))
+    return draw_one(chance, customer)
 
 
 def _stratum_code(policy: Policy, stratum: str | None) -> int:

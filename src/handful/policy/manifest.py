@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from handful.errors import DataError, blocked
 from handful.experiment.records import FeatureSchema, Kind
 from handful.notation import SCHEMA_POLICY
-from handful.policy.records import RuleTree
+from handful.policy.records import Chance, RuleTree
 from handful.policy.rule_json import read_rule, rule_document
 
 KINDS: Mapping[str, Kind] = {"number": "number", "category": "category"}
@@ -34,7 +34,7 @@ MANIFEST_KEYS = frozenset(
     }
 )
 
-OPTIONAL_KEYS = frozenset({"rule"})
+OPTIONAL_KEYS = frozenset({"rule", "chance"})
 """Keys that stand only in the manifest of a policy that uses them."""
 
 
@@ -54,6 +54,7 @@ class Manifest:
         file_bytes: size of the array file.
         file_sha256: sha256 of the array file.
         rule: the rule that decides; None where the model's predictions do.
+        chance: offers drawn over the policy's own; None where there are none.
     """
 
     library: str
@@ -67,6 +68,7 @@ class Manifest:
     file_bytes: int
     file_sha256: str
     rule: RuleTree | None = None
+    chance: Chance | None = None
 
 
 def manifest_text(manifest: Manifest) -> str:
@@ -96,6 +98,12 @@ def manifest_text(manifest: Manifest) -> str:
     }
     if manifest.rule is not None:
         content["rule"] = rule_document(manifest.rule, schema, manifest.offers)
+    if manifest.chance is not None:
+        content["chance"] = {
+            "offers": list(manifest.chance.offers),
+            "probability": list(manifest.chance.probability),
+            "salt": manifest.chance.salt,
+        }
     content["sha256"] = _digest(content)
     return json.dumps(content, indent=1) + "\n"
 
@@ -143,7 +151,20 @@ def parse_manifest(text: bytes) -> Manifest:
         file_bytes=_count(file["bytes"]),
         file_sha256=_text(file["sha256"]),
         rule=_rule(content["rule"], schema, offers) if "rule" in content else None,
+        chance=_chance(content["chance"]) if "chance" in content else None,
     )
+
+
+def _chance(entry: object) -> Chance:
+    found = _fields(entry, ("offers", "probability", "salt"))
+    probability = tuple(_number(share) for share in _list(found["probability"]))
+    return Chance(_counts(found["offers"]), probability, _text(found["salt"]))
+
+
+def _number(entry: object) -> float:
+    if not isinstance(entry, int | float) or isinstance(entry, bool):
+        raise _malformed("expected a number")
+    return float(entry)
 
 
 def _rule(entry: object, schema: FeatureSchema, offers: tuple[str, ...]) -> RuleTree:

@@ -184,6 +184,7 @@ def policy_from(manifest: Manifest, arrays: Arrays) -> Policy:
         fallback=arrays["fallback"],
         currency=manifest.currency,
         rule=manifest.rule,
+        chance=manifest.chance,
     )
 
 

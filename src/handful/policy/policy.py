@@ -6,7 +6,7 @@ fallback for the stratum is given. A policy with a rule gives what the rule says
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -14,9 +14,11 @@ from handful.effects.predict import predict_profit, restrict_offers
 from handful.errors import DataError, blocked
 from handful.experiment.records import Features
 from handful.notation import AnyFloatArray, BoolArray, FloatArray, IntArray
+from handful.policy.chance import KEPT, draw
 from handful.policy.following import follow_rule
 from handful.policy.records import (
     REASON_BEST,
+    REASON_DRAWN,
     REASON_FALLBACK,
     REASON_RULE,
     REASON_UNKNOWN_STRATUM,
@@ -71,24 +73,33 @@ def assign_codes(
     return codes
 
 
-def assign(policy: Policy, features: Features, stratum: IntArray | None) -> Assignment:
+def assign(
+    policy: Policy,
+    features: Features,
+    stratum: IntArray | None,
+    customers: Iterable[object] | None = None,
+) -> Assignment:
     """Decide which offer each customer gets.
 
     pi_S(x_i) = argmax over the menu's offers open in i's stratum of P_ig; ties to the lowest code;
     the stratum's fallback when none is open, the last fallback when the stratum is unknown. Under
-    a rule pi(x_i) is the offer of the rule's leaf, the fallback where that offer is closed.
+    a rule pi(x_i) is the offer of the rule's leaf, the fallback where that offer is closed. Where
+    the policy leaves something to chance, the drawn offer takes the place of all that, except for
+    customers whose stratum is unknown.
 
     Args:
         policy: model, menu, support and fallbacks.
         features: (n, p) features; columns are matched by name, levels by label.
         stratum: (n,) codes 0..S-1, -1 for a stratum never seen; None when the policy has only one.
+        customers: (n,) ids, needed only where the policy draws offers by them.
 
     Returns:
         Offer, reason and expected profit (claimed by the model) of every customer.
 
     Raises:
         DataError: P710 the policy needs strata and none were given, or a code is out of range;
-            E590, E591 as in `predict_profit`.
+            P712 the policy draws by id and there is not one per customer; E590, E591 as in
+            `predict_profit`.
 
     Cost as `predict_profit` for the offers of the menu and fallbacks only; memory O(n + block).
 
@@ -106,6 +117,7 @@ def assign(policy: Policy, features: Features, stratum: IntArray | None) -> Assi
     _check_stratum(policy, stratum, rows)
     used = np.union1d(np.array(policy.menu, dtype=np.int64), policy.fallback)
     model = restrict_offers(policy.model, used.tolist())
+    lot = None if policy.chance is None else draw(policy.chance, customers, rows)
     decided = Assignment(
         offer=np.empty(rows, dtype=np.int64),
         reason=np.empty(rows, dtype=np.int64),
@@ -117,7 +129,10 @@ def assign(policy: Policy, features: Features, stratum: IntArray | None) -> Assi
         profit = predict_profit(model, part)
         codes = np.zeros(len(profit), np.int64) if stratum is None else stratum[block]
         said = None if policy.rule is None else follow_rule(policy.rule, part, model.schema)
+        drawn = None if lot is None else np.where(codes < 0, KEPT, lot[block])
         made = _decide_block(policy, used, profit, codes, said)
+        if drawn is not None:
+            made = _draw_over(made, drawn, used, profit)
         decided.offer[block] = made.offer
         decided.reason[block] = made.reason
         decided.expected_profit[block] = made.expected_profit
@@ -143,6 +158,17 @@ def _decide_block(
         offer=used[chosen],
         reason=np.where(stratum < 0, REASON_UNKNOWN_STRATUM, reason),
         expected_profit=np.take_along_axis(profit, chosen[:, np.newaxis], 1)[:, 0],
+    )
+
+
+def _draw_over(own: Assignment, drawn: IntArray, used: IntArray, profit: FloatArray) -> Assignment:
+    """Put the drawn offers in the place of the policy's own."""
+    kept = drawn == KEPT
+    column = np.searchsorted(used, np.where(kept, own.offer, drawn))
+    return Assignment(
+        offer=used[column],
+        reason=np.where(kept, own.reason, REASON_DRAWN),
+        expected_profit=np.take_along_axis(profit, column[:, np.newaxis], 1)[:, 0],
     )
 
 

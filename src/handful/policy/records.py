@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
@@ -13,6 +14,7 @@ REASON_BEST: Final = 0
 REASON_FALLBACK: Final = 1
 REASON_UNKNOWN_STRATUM: Final = 2
 REASON_RULE: Final = 3
+REASON_DRAWN: Final = 4
 
 REASONS: Final = MappingProxyType(
     {
@@ -20,6 +22,7 @@ REASONS: Final = MappingProxyType(
         REASON_FALLBACK: "menu_not_open_here",
         REASON_UNKNOWN_STRATUM: "unknown_stratum",
         REASON_RULE: "by_rule",
+        REASON_DRAWN: "randomised_for_privacy",
     }
 )
 """Reason codes of a decision and the words written in assignments.parquet."""
@@ -75,6 +78,26 @@ class RuleTree:
 
 
 @dataclass(frozen=True, slots=True)
+class Chance:
+    """Offers drawn whatever the customer is like, so that an offer tells less about its receiver.
+
+    Attributes:
+        offers: codes that may be drawn, open in every stratum.
+        probability: of each; together below 1 unless nothing of the policy's own is to stay.
+        salt: of the hash that draws; secret, since who knows it can tell who was drawn.
+    """
+
+    offers: tuple[int, ...]
+    probability: tuple[float, ...]
+    salt: str
+
+    @property
+    def keep(self) -> float:
+        """Probability that the policy's own offer stays."""
+        return max(1.0 - math.fsum(self.probability), 0.0)
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Who gets which offer of the menu: argmax over the open offers of the menu, ties to the first.
 
@@ -89,6 +112,7 @@ class Policy:
         currency: of the expected profits.
         rule: who gets which in a few questions about the model's features; None where the model's
             predictions decide.
+        chance: offers drawn over the policy's own; None where nothing is left to chance.
     """
 
     model: EffectsModel
@@ -99,6 +123,7 @@ class Policy:
     fallback: IntArray
     currency: str
     rule: RuleTree | None = None
+    chance: Chance | None = None
 
 
 @dataclass(frozen=True, slots=True)

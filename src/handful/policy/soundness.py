@@ -6,6 +6,7 @@ depth: a policy that passes cannot read outside an array, run forever or overflo
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 
 import numpy as np
@@ -13,7 +14,7 @@ import numpy as np
 from handful.effects.records import EffectsModel, Forest, Term
 from handful.experiment.records import FeatureSchema
 from handful.notation import FloatArray, IntArray
-from handful.policy.records import Policy
+from handful.policy.records import Chance, Policy
 
 MAX_NODES = 20_000_000
 MAX_DEPTH = 64
@@ -52,8 +53,24 @@ def _policy_faults(policy: Policy) -> Iterator[str]:
         yield f"support: expected {strata} x {offers} cells"
     if policy.fallback.shape != (strata + 1,) or not _within(policy.fallback, 0, offers):
         yield f"fallback: expected {strata + 1} offer codes"
+    if policy.chance is not None:
+        yield from _chance_faults(policy.chance, policy)
     if policy.rule is not None and not set(policy.rule.leaves) <= set(menu):
         yield "rule: a leaf gives an offer that is not in the menu"
+
+
+def _chance_faults(chance: Chance, policy: Policy) -> Iterator[str]:
+    known = {*policy.menu, *policy.fallback.tolist()} & set(range(len(policy.model.offers)))
+    whole = policy.support.shape == (len(policy.strata), len(policy.model.offers))
+    if len(set(chance.offers)) != len(chance.offers) or not set(chance.offers) <= known:
+        yield "chance: expected different offers of the menu"
+    elif whole and not policy.support[:, list(chance.offers)].all():
+        yield "chance: an offer is closed in some stratum"
+    shares = chance.probability
+    if len(shares) != len(chance.offers) or not all(0.0 < share <= 1.0 for share in shares):
+        yield "chance: expected a probability above 0 for each offer"
+    elif math.fsum(shares) > 1.0 + 1e-9:
+        yield "chance: the probabilities add up to more than 1"
 
 
 def _schema_faults(schema: FeatureSchema) -> Iterator[str]:
