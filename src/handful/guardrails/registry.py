@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Final
 
+from handful.guardrails.disclosure import disclosure
 from handful.guardrails.plugins import load_plugins
 from handful.guardrails.records import Facts, Guardrail, GuardrailResult
 
-GUARDRAILS: Final[tuple[tuple[str, Guardrail], ...]] = ()
+GUARDRAILS: Final[tuple[tuple[str, Guardrail], ...]] = (("disclosure", disclosure),)
 """(name, function) of each; a function that has nothing to look at returns ()."""
 
 
