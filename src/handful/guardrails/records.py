@@ -15,6 +15,8 @@ from handful.evidence.evidence import Evidence
 from handful.evidence.records import Segment, Verdict
 from handful.evidence.terms import Terms
 from handful.experiment.records import Experiment, Features, FeatureSchema
+from handful.guardrails.importance import FieldValue
+from handful.guardrails.tracing import Trace
 from handful.policy.records import Assignment, Policy
 
 GuardrailVerdict: TypeAlias = Literal["pass", "fail", "warn", "not_applicable"]
@@ -22,6 +24,10 @@ GuardrailVerdict: TypeAlias = Literal["pass", "fail", "warn", "not_applicable"]
 
 def _nothing() -> Mapping[str, object]:
     return MappingProxyType({})
+
+
+def _untraced() -> Trace:
+    return Trace((), 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +82,9 @@ class Facts:
         segments: of the plan.
         brief: the whole brief; None when the plan was asked for in Python without one.
         random_state: seed; a guardrail that draws starts from it.
+        trace: which fields the policy reads, and which of them decide.
+        values: what each field that decides is worth, held out.
+        results: of the guardrails that ran before.
     """
 
     experiment: Experiment
@@ -87,6 +96,9 @@ class Facts:
     segments: tuple[Segment, ...]
     brief: Brief | None
     random_state: int
+    trace: Trace = field(default_factory=_untraced)
+    values: tuple[FieldValue, ...] = ()
+    results: tuple[GuardrailResult, ...] = ()
 
     @property
     def asked(self) -> GuardrailsSpec:

@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
+from handful.guardrails.audience_check import check_audience, check_paths
+from handful.guardrails.copy_check import check_copy
+from handful.guardrails.data_use import check_trace
+from handful.guardrails.deny_list import check_bystanders, check_children, check_words
 from handful.guardrails.disclosure import disclosure
 from handful.guardrails.plugins import load_plugins
+from handful.guardrails.provenance import check_creepiness, check_provenance
 from handful.guardrails.records import Facts, Guardrail, GuardrailResult
 
-GUARDRAILS: Final[tuple[tuple[str, Guardrail], ...]] = (("disclosure", disclosure),)
+GUARDRAILS: Final[tuple[tuple[str, Guardrail], ...]] = (
+    ("disclosure", disclosure),
+    ("weird_things", check_words),
+    ("children", check_children),
+    ("bystanders", check_bystanders),
+    ("copy", check_copy),
+    ("provenance", check_provenance),
+    ("creepiness", check_creepiness),
+    ("minimum_audience", check_audience),
+    ("reidentification", check_paths),
+    ("data_use", check_trace),
+)
 """(name, function) of each; a function that has nothing to look at returns ()."""
 
 
 def run_guardrails(facts: Facts) -> tuple[GuardrailResult, ...]:
-    """Run every guardrail, then those that the brief names, in order.
+    """Run every guardrail, then those that the brief names; each sees the results before it.
 
     Args:
         facts: what they may read.
@@ -27,4 +44,6 @@ def run_guardrails(facts: Facts) -> tuple[GuardrailResult, ...]:
     Cost: the sum of theirs.
     """
     named = (*GUARDRAILS, *load_plugins(facts))
-    return tuple(result for _, guardrail in named for result in guardrail(facts))
+    for _, guardrail in named:
+        facts = replace(facts, results=(*facts.results, *guardrail(facts)))
+    return facts.results

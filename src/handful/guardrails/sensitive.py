@@ -175,15 +175,15 @@ def sensitive_texts(
     return tuple(hit for name, text in texts.items() for hit in _hits(kind, name, text, extra))
 
 
-def children_in(features: Features, year: int) -> tuple[tuple[str, int], ...]:
+def children_in(features: Features, year: int | None) -> tuple[tuple[str, int], ...]:
     """Count customers below `CHILD_AGE` in features that hold an age or a year of birth.
 
     Args:
         features: (n, p) features of the log.
-        year: the present year, for years of birth.
+        year: of the log's last row, for years of birth; None leaves these out.
 
     Returns:
-        (feature, customers below that age) where there are any.
+        (feature, customers below that age) for every feature that holds ages.
 
     Cost: O(n) per such feature.
 
@@ -201,10 +201,9 @@ def children_in(features: Features, year: int) -> tuple[tuple[str, int], ...]:
             continue
         if words in AGE_NAMES:
             young = int(np.sum((values >= 0) & (values < CHILD_AGE)))
-        elif words in BIRTH_NAMES:
+        elif words in BIRTH_NAMES and year is not None:
             young = int(np.sum((values > year - CHILD_AGE) & (values <= year)))
         else:
             continue
-        if young:
-            found.append((name, young))
+        found.append((name, young))
     return tuple(found)

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from handful.guardrails.data_use import data_use
+from handful.guardrails.importance import field_values
 from handful.guardrails.records import Facts
 from handful.guardrails.registry import run_guardrails
 from handful.guardrails.releasing import overrides_of
+from handful.guardrails.tracing import trace_policy
 from handful.planning.records import Plan
 
 
@@ -23,5 +26,17 @@ def guarded(plan: Plan, facts: Facts) -> Plan:
 
     Cost: the sum of the guardrails'.
     """
+    facts = _traced(facts)
     results = run_guardrails(facts)
-    return replace(plan, guardrails=results, overrides=overrides_of(facts.asked, results))
+    overrides = overrides_of(facts.asked, results)
+    return replace(plan, guardrails=results, overrides=overrides, data_use=data_use(facts))
+
+
+def _traced(facts: Facts) -> Facts:
+    """Find out which fields the policy reads, and what those that decide are worth."""
+    log, policy = facts.experiment, facts.policy
+    trace = trace_policy(policy, log.features, log.stratum, random_state=facts.random_state)
+    names = set(policy.model.schema.names)
+    deciding = [use.field for use in trace.uses if use.decides and use.field in names]
+    values = field_values(log, facts.evidence.first, facts.terms, policy.menu, deciding)
+    return replace(facts, trace=trace, values=values)

@@ -19,6 +19,7 @@ from handful.evidence.records import (
     Valuation,
     Verdict,
 )
+from handful.guardrails.data_use import DataUse
 from handful.guardrails.records import GuardrailResult, Override
 from handful.guardrails.releasing import failures, refuse
 from handful.policy.records import Assignment, Policy
@@ -88,6 +89,8 @@ class Plan:
     constraints: tuple[ConstraintUse, ...] = ()
     guardrails: tuple[GuardrailResult, ...] = ()
     overrides: tuple[Override, ...] = ()
+    data_use: DataUse | None = None
+    """What the plan uses of its customers, and why; `manifest.json` of the plan folder."""
     rule: RuleFacts | None = None
 
     @property

@@ -1,0 +1,139 @@
+"""The data-use manifest: every field a policy really reads, why, and what it is worth.
+
+The list is traced, never declared: the artefact tells what can matter, permuting tells what does.
+The manifest carries the sha256 of the policy it speaks of and its own, so that neither can be
+changed without the other being found out. Cost O(fields).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from handful.brief.origins import Origin, origin_of
+from handful.evidence.records import Estimate
+from handful.guardrails.records import Facts, GuardrailResult
+from handful.guardrails.tracing import FieldUse
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestField:
+    """One field of the manifest.
+
+    Attributes:
+        field: its name.
+        status: "decides", "read but never decides" or "asked for but never read".
+        changed: share of customers whose offer changes when it is permuted.
+        worth: money per customer that it brings, held out; None where it does not decide or
+            cannot be valued.
+        origin: what the brief says of it.
+        made_from: the SQL of a derived column.
+        reason: "chooses the offer", or "names the stratum".
+    """
+
+    field: str
+    status: str
+    changed: float
+    worth: Estimate | None
+    origin: Origin
+    made_from: str | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class DataUse:
+    """What a plan uses of its customers, and why: the manifest before it is bound to a policy.
+
+    Attributes:
+        purpose: of the plan, from the brief.
+        currency: of `worth`.
+        offers: live offers that are chosen between.
+        fields: in the order of what they are worth.
+        traced_on: customers that every field was permuted over.
+        apart: columns held for testing only, never read by a decision.
+        not_needed: fields that minimising found the gain can do without; None when it was not
+            asked for.
+    """
+
+    purpose: str | None
+    currency: str
+    offers: tuple[str, ...]
+    fields: tuple[ManifestField, ...]
+    traced_on: int
+    apart: tuple[str, ...]
+    not_needed: tuple[str, ...] | None = None
+
+
+def data_use(facts: Facts) -> DataUse:
+    """Lay out what the plan uses of its customers.
+
+    Args:
+        facts: trace, values and provenance.
+
+    Cost: O(fields).
+    """
+    brief = facts.brief
+    derived: Mapping[str, str] = {} if brief is None else brief.columns
+    worth = {found.field: found.worth for found in facts.values}
+    fields = [
+        _field(facts, use, worth.get(use.field), derived.get(use.field)) for use in facts.trace.uses
+    ]
+    fields.sort(key=lambda f: (not f.changed, -(f.worth.value if f.worth else 0.0), -f.changed))
+    offers = facts.policy.model.offers
+    return DataUse(
+        purpose=facts.asked.purpose,
+        currency=facts.experiment.currency,
+        offers=tuple(offers[code] for code in facts.policy.menu),
+        fields=tuple(fields),
+        traced_on=facts.trace.rows,
+        apart=facts.held_apart.schema.names,
+    )
+
+
+def _field(
+    facts: Facts, use: FieldUse, worth: Estimate | None, made_from: str | None
+) -> ManifestField:
+    strata = use.field in facts.policy.strata_columns
+    return ManifestField(
+        field=use.field,
+        status=use.status,
+        changed=use.changed,
+        worth=worth,
+        origin=origin_of(facts.asked.provenance, use.field),
+        made_from=made_from,
+        reason="tells which offers are open" if strata else "chooses the offer",
+    )
+
+
+def check_trace(facts: Facts) -> tuple[GuardrailResult, ...]:
+    """Hold the two ways of finding what a policy reads against each other.
+
+    A field that changes decisions and that the artefact does not read would be a defect: fail.
+
+    Returns:
+        One result: value = fields that decide.
+
+    Cost: O(fields).
+    """
+    trace = facts.trace
+    idle = [use.field for use in trace.uses if not use.decides]
+    deciding = [use.field for use in trace.uses if use.decides]
+    hidden = [use.field for use in trace.uses if use.decides and not use.read]
+    remedy = f"Decides by {', '.join(deciding)}." if deciding else "No field of a customer decides."
+    if idle:
+        remedy += f" Never decides by {', '.join(idle)}: it need not be collected for this."
+    if hidden:
+        remedy = f"{', '.join(hidden)} changes decisions, but the artefact does not read it."
+    return (
+        GuardrailResult(
+            name="data_use",
+            measure="fields of a customer that decide which offer is given",
+            value=float(len(deciding)),
+            lo=None,
+            hi=None,
+            bound=None,
+            verdict="fail" if hidden else "pass",
+            remedy=remedy,
+            detail={"fields": {use.field: use.status for use in trace.uses}},
+        ),
+    )
