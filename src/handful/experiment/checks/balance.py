@@ -65,14 +65,14 @@ def feature_balance(experiment: Experiment) -> tuple[Balance, ...]:
     units = randomised_units(experiment)
     found = []
     for j, name in enumerate(experiment.features.schema.names):
-        columns = _feature_columns(experiment, j)
+        columns = feature_columns(experiment, j)
         found.append(_joint(experiment, units, name, columns))
     return tuple(b for b in found if b is not None)
 
 
 def code_balance(experiment: Experiment, name: str, codes: IntArray) -> Balance | None:
     """Return the balance of a column of codes 0..L-1 (periods of time, say)."""
-    columns = _level_columns(codes.astype(np.float64), int(codes.max()) + 1)
+    columns = level_columns(codes.astype(np.float64), int(codes.max()) + 1)
     return _joint(experiment, randomised_units(experiment), name, columns)
 
 
@@ -87,19 +87,21 @@ def _joint(
     return Balance(name, min(1.0, p_value * len(kept)), -difference, experiment.offers[code])
 
 
-def _feature_columns(experiment: Experiment, j: int) -> Iterator[FloatArray]:
+def feature_columns(experiment: Experiment, j: int) -> Iterator[FloatArray]:
+    """Yield the columns that tell a feature: numbers clipped, levels, missing values."""
     x = experiment.features.values[:, j]
     missing = np.isnan(x)
     if experiment.features.schema.kinds[j] == "category":
         codes = np.where(missing, -1.0, x)
-        yield from _level_columns(codes, len(experiment.features.schema.levels[j]))
+        yield from level_columns(codes, len(experiment.features.schema.levels[j]))
     elif not missing.all():
         yield _clipped(x)
     if missing.any() and not missing.all():
         yield missing.astype(np.float64)
 
 
-def _level_columns(codes: FloatArray, n_levels: int) -> Iterator[FloatArray]:
+def level_columns(codes: FloatArray, n_levels: int) -> Iterator[FloatArray]:
+    """Yield an indicator of each of the commonest levels."""
     known = codes[codes >= 0].astype(np.int64)
     counts = np.bincount(known, minlength=n_levels)
     for level in np.argsort(-counts, kind="stable")[:MAX_LEVELS]:
@@ -117,7 +119,7 @@ def _clipped(x: FloatArray) -> FloatArray:
     return np.where(np.isnan(x), np.nan, (x != median).astype(np.float64))
 
 
-def _centred(x: FloatArray, stratum: IntArray, n_strata: int) -> FloatArray:
+def centred(x: FloatArray, stratum: IntArray, n_strata: int) -> FloatArray:
     """Centre within strata, missing values at the centre."""
     known = ~np.isnan(x)
     filled = np.where(known, x, 0.0)
@@ -131,7 +133,7 @@ def _column_test(
     experiment: Experiment, units: Units, x: FloatArray
 ) -> tuple[float, float, int] | None:
     """Return (p-value, minus the largest difference, its offer) of one column."""
-    z = _centred(x, experiment.stratum, len(experiment.strata))
+    z = centred(x, experiment.stratum, len(experiment.strata))
     spread = float(np.sqrt(np.mean(z**2)))
     if spread <= 1e-12 * max(1.0, float(np.nanmax(np.abs(x)))):
         return None
@@ -147,7 +149,7 @@ def _column_test(
     difference = np.abs(u) / np.maximum(weight, 1.0)
     worst = int(np.argmax(difference))
     code = int(np.argmax(pooled[worst] * units.rows.sum(axis=0)))
-    return _chi_square_tail(u, v), -float(difference[worst]), code
+    return chi_square_tail(u, v), -float(difference[worst]), code
 
 
 def _permuted(units: Units, unit: FloatArray) -> tuple[FloatArray, FloatArray, FloatArray]:
@@ -172,7 +174,7 @@ def _weighted_test(
     average = float(np.mean(z**2)) * (square - experiment.n_rows)
     error = np.sqrt(np.maximum(np.maximum(cross + float(unit @ unit), average), 1e-300))
     effective = total**2 / np.maximum(square, 1e-300)
-    tested = np.flatnonzero(effective / _kurtosis(unit) >= MIN_EFFECTIVE_UNITS)
+    tested = np.flatnonzero(effective / kurtosis(unit) >= MIN_EFFECTIVE_UNITS)
     if tested.size == 0:
         return None
     p_value = 2.0 * float(norm.sf(np.max(np.abs(u / error)[tested]))) * tested.size
@@ -189,22 +191,24 @@ def offer_totals(experiment: Experiment, values: FloatArray) -> FloatArray:
 
 def _pooling(units: Units, unit: FloatArray) -> FloatArray:
     """Return the (H, G) matrix that adds up offers with too few units for this column's tails."""
-    kurtosis = _kurtosis(unit)
-    enough: BoolArray = units.counts.sum(axis=0) / kurtosis >= MIN_EFFECTIVE_UNITS
+    fourth = kurtosis(unit)
+    enough: BoolArray = units.counts.sum(axis=0) / fourth >= MIN_EFFECTIVE_UNITS
     identity = np.eye(enough.size)
     rest = (~enough).astype(np.float64)[None, :]
     pooled = identity[enough]
-    if float((units.counts.sum(axis=0) * ~enough).sum()) / kurtosis >= MIN_EFFECTIVE_UNITS:
+    if float((units.counts.sum(axis=0) * ~enough).sum()) / fourth >= MIN_EFFECTIVE_UNITS:
         pooled = np.vstack([pooled, rest])
     return pooled
 
 
-def _kurtosis(unit: FloatArray) -> float:
+def kurtosis(unit: FloatArray) -> float:
+    """Return the fourth moment over the squared second."""
     square = unit * unit
     return float(square @ square) * unit.size / float(square.sum()) ** 2
 
 
-def _chi_square_tail(u: FloatArray, v: FloatArray) -> float:
+def chi_square_tail(u: FloatArray, v: FloatArray) -> float:
+    """Return the p-value of u against its covariance v, of whatever rank."""
     values, vectors = np.linalg.eigh(v)
     kept = values > RANK_TOLERANCE * max(float(values[-1]), 1e-300)
     if not kept.any():

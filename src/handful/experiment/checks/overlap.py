@@ -21,7 +21,12 @@ SURE = 1.0 - 1e-9
 
 
 def overlap_findings(experiment: Experiment) -> list[Finding]:
-    """Return what rows, clusters and probabilities per offer allow."""
+    """Return what rows, clusters and probabilities per offer allow.
+
+    With dials, where every row counts for all points near its own, only clusters and certainty.
+    """
+    if experiment.dials is not None:
+        return [*_all_clusters(experiment), *_sure(experiment)]
     rows = np.bincount(experiment.offer, minlength=experiment.n_offers)
     return [
         *_arms(experiment, rows),
@@ -77,8 +82,17 @@ def _clusters(experiment: Experiment, rows: IntArray) -> list[Finding]:
 
 
 def _probabilities(experiment: Experiment, rows: IntArray) -> list[Finding]:
-    received = experiment.design.received
-    sure = received >= SURE
+    findings = _sure(experiment)
+    if any(finding.level == "block" for finding in findings):
+        return findings
+    findings += _tiny(experiment.design.received)
+    return findings + _effective(experiment, rows)
+
+
+def _sure(experiment: Experiment) -> list[Finding]:
+    sure = experiment.design.received >= SURE
+    if experiment.dials is not None:
+        sure = experiment.design.by_stratum[experiment.stratum, experiment.offer] >= SURE
     if bool(sure.all()):
         message = (
             "every row received its offer with probability 1 (one offer per stratum): no overlap "
@@ -86,18 +100,26 @@ def _probabilities(experiment: Experiment, rows: IntArray) -> list[Finding]:
         )
         remedy = "Use a log in which offers were drawn at random within each stratum."
         return [Finding("C450", "block", message, remedy, experiment.n_rows, 1.0)]
-    findings = []
     if sure.any():
         message = (
             f"{int(sure.sum()):,} rows ({sure.mean():.1%}) received their offer with probability "
             "1: nothing can be compared there."
         )
         remedy = "Leave those strata out with `where`, or test a second offer there."
-        findings.append(
-            Finding("C451", "warn", message, remedy, int(sure.sum()), float(sure.mean()))
-        )
-    findings += _tiny(received)
-    return findings + _effective(experiment, rows)
+        return [Finding("C451", "warn", message, remedy, int(sure.sum()), float(sure.mean()))]
+    return []
+
+
+def _all_clusters(experiment: Experiment) -> list[Finding]:
+    """With dials: errors need clusters over the whole log."""
+    clusters = int(experiment.cluster.max()) + 1
+    if clusters >= FEW_CLUSTERS:
+        return []
+    message = f"the log holds {clusters:,} clusters, too few for reliable errors."
+    remedy = "Randomise more clusters; more rows in the same clusters do not help."
+    if clusters < TOO_FEW_CLUSTERS:
+        return [Finding("C462", "block", message, remedy, clusters)]
+    return [Finding("C463", "warn", message, remedy, clusters)]
 
 
 def _tiny(received: FloatArray) -> list[Finding]:

@@ -18,7 +18,8 @@ from dataclasses import replace
 import numpy as np
 
 from handful.errors import Finding, Level
-from handful.experiment.checks.balance import Balance, code_balance, feature_balance
+from handful.experiment.checks.balance import Balance
+from handful.experiment.checks.dial_balance import balance_of, code_balance_of
 from handful.experiment.checks.wording import listed
 from handful.experiment.records import Experiment
 from handful.notation import FloatArray, IntArray
@@ -36,7 +37,7 @@ ACCEPT = 'write propensity = "estimate" and accept_observational = true to go on
 
 def randomisation_findings(experiment: Experiment) -> list[Finding]:
     """Return what balance over features and over time says. Cost O(n p + p G^3)."""
-    tested = feature_balance(experiment)
+    tested = balance_of(experiment)
     failing = _failing(tested)
     findings = _over_time(experiment)
     if failing:
@@ -128,7 +129,7 @@ def _over_time(experiment: Experiment) -> list[Finding]:
     if moments is None:
         return []
     periods = bins(moments)
-    result = code_balance(experiment, "time", periods)
+    result = code_balance_of(experiment, "time", periods)
     if result is None or result.p_value >= CLEAR or result.difference < LEAST_DIFFERENCE:
         return []
     message = (
@@ -180,7 +181,7 @@ def strata_that_mend(experiment: Experiment, failing: list[Balance]) -> list[str
         if len(finer.strata) * ROWS_PER_STRATUM > experiment.n_rows:
             return []
         experiment = finer
-        failing = _failing(feature_balance(experiment))
+        failing = _failing(balance_of(experiment))
     return [] if failing else chosen
 
 
