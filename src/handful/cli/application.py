@@ -11,13 +11,14 @@ from handful.cli.assigning import assign
 from handful.cli.checking import check
 from handful.cli.demonstrating import demo
 from handful.cli.evaluating import evaluate
+from handful.cli.exporting import export
 from handful.cli.planning import plan
 from handful.cli.starting import init
 
 _SECTIONS: Mapping[str, tuple[click.Command, ...]] = {
     "Start": (demo, init),
     "Decide": (check, plan),
-    "Use": (assign, evaluate),
+    "Use": (assign, export, evaluate),
 }
 
 

@@ -61,7 +61,8 @@ def _answer_words(split: Split, yes: bool, schema: FeatureSchema) -> str:
         return f"{name} is {'missing' if yes else 'known'}"
     if split.test == "is":
         level = schema.levels[split.feature][int(split.value)]
-        return f"{name} is {level}" if yes else f"{name} is not {level}"
+        words = f"{name} is {'' if yes else 'not '}{level}"
+        return f"{words} (or missing)" if split.missing_yes and yes else words
     if split.only is not None:
         words = f"{name} is {_number_words(split.only[int(yes)])}"
     else:
@@ -118,8 +119,9 @@ def _condition(split: Split, schema: FeatureSchema) -> str:
         return f"{column} IS NULL"
     if split.test == "is":
         level = schema.levels[split.feature][int(split.value)]
-        return f"CAST({column} AS VARCHAR) = {text_literal(level)}"
-    condition = f"{column} > {number_literal(split.value)}"
+        condition = f"CAST({column} AS VARCHAR) = {text_literal(level)}"
+    else:
+        condition = f"{column} > {number_literal(split.value)}"
     return f"({condition} OR {column} IS NULL)" if split.missing_yes else condition
 
 

@@ -1,0 +1,40 @@
+"""handful export: the plan in a form that other systems read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from handful.cli.flags import common_flags, console
+
+EPILOG = "Example: handful export plan --to sql --out policy.sql"
+
+
+@click.command(epilog=EPILOG)
+@click.argument("plan", type=click.Path(path_type=Path))
+@click.option("--to", "form", required=True, metavar="FORMAT", help="sql or csv.")
+@click.option("--out", type=click.Path(path_type=Path), required=True, help="File to write.")
+@click.option(
+    "--table",
+    default="customers",
+    show_default=True,
+    help="Table of customers that the SQL reads.",
+)
+@common_flags
+def export(plan: Path, form: str, out: Path, table: str) -> int:
+    """Take a plan elsewhere: the policy as SQL, or who gets which as a csv.
+
+    The SQL decides as `handful assign` does where the policy is a rule or additive; otherwise it
+    holds the rule, and says what that loses. The csv holds the customers of the log.
+    """
+    from handful.delivery.exporting import export_plan
+    from handful.delivery.stored import read_plan
+
+    speak = console()
+    folder = plan.parent if plan.name == "plan.json" else plan
+    done = export_plan(read_plan(plan), folder, form, out, table=table)
+    speak.emit({"out": str(out)} | {"exported": done})
+    speak.list_findings(done.findings)
+    speak.say(f"Wrote {done.holds} to {out}")
+    return speak.exit_code(done.findings)
