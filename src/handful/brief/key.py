@@ -9,6 +9,7 @@ from typing import Final, Literal
 Kind = Literal[
     "text", "name", "names", "columns", "whole", "number", "flag", "choice", "shares", "costs",
     "links", "limits", "origins", "files", "overrides", "offer", "control", "offers",
+    "volumes", "conditions", "pairs", "caps",
 ]  # fmt: skip
 
 KIND_WORDS: Final = MappingProxyType(
@@ -30,6 +31,10 @@ KIND_WORDS: Final = MappingProxyType(
         "offers": "a list of names in quotes, or of tables column = number",
         "origins": "a table field = how, or field = {how, source, purpose, ...}",
         "files": "a folder in quotes, or a table offer = file",
+        "volumes": "a table offer = number",
+        "conditions": "a table offer = SQL condition in quotes",
+        "pairs": "a list of pairs in quotes: two offers, or an offer and an SQL condition",
+        "caps": "a table name = {outcome = SQL, at_most = number}",
         "overrides": "a table NAME = {by = ..., reason = ...}",
     }
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -75,11 +76,7 @@ FREE_TABLES: Final = MappingProxyType(
 )
 """Tables whose keys are the reader's own names."""
 
-NOT_YET: Final = MappingProxyType(
-    {
-        "constraints": "Leave [constraints] out; a budget or a capacity cannot be set so far.",
-    }
-)
+NOT_YET: Final[Mapping[str, str]] = MappingProxyType({})
 """Keys of later versions, refused by name, and what to do meanwhile."""
 
 TABLES: Final[tuple[str, ...]] = (*dict.fromkeys(key.table for key in KEYS), *FREE_TABLES)

@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import Any
 
 from handful.brief.consent import ConsentSpec
-from handful.brief.constraints import ConstraintsSpec
+from handful.brief.constraints import ConstraintsSpec, contradictions
 from handful.brief.dials import dial_names, read_dials, without_dials
 from handful.brief.guardrails import GuardrailsSpec
 from handful.brief.keys import FREE_TABLES, KEYS, NOT_YET, TABLES, keys_of
@@ -225,6 +225,7 @@ def _conflicts(found: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
     if found["policy"].get("depth", DEEPEST) > DEEPEST:
         message = f"policy.depth should be 2 or 3, found {found['policy']['depth']}."
         findings.append(blocked("B103", message, "Longer rules are not said aloud; ask for 3."))
+    findings += contradictions(found["constraints"], found["profit"].get("population"))
     features = experiment.get("features", ("*",))
     wrong = sorted(set(features) & set(experiment.get("exclude", ())))
     if wrong:

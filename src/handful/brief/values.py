@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import Final
 
+from handful.brief.constraints import read_caps, read_pairs
 from handful.brief.key import KIND_WORDS, Key, Kind
 from handful.brief.origins import read_origins
 
@@ -132,6 +133,14 @@ def _limits(key: Key, value: object) -> Mapping[str, float]:
     return MappingProxyType({name: _number(key, limit) for name, limit in value.items()})
 
 
+def _conditions(key: Key, value: object) -> Mapping[str, str]:
+    if not isinstance(value, Mapping):
+        raise ValueError(KIND_WORDS[key.kind])
+    if not all(isinstance(sql, str) and sql.strip() for sql in value.values()):
+        raise ValueError(KIND_WORDS[key.kind])
+    return MappingProxyType(dict(value))
+
+
 def _files(key: Key, value: object) -> str | Mapping[str, str]:
     return _text(key, value) if isinstance(value, str) else _links(key, value)
 
@@ -194,6 +203,10 @@ _READERS: Final[Mapping[Kind, Callable[[Key, object], object]]] = MappingProxyTy
         "origins": lambda _key, value: read_origins(value),
         "files": _files,
         "overrides": _overrides,
+        "volumes": _limits,
+        "conditions": _conditions,
+        "pairs": lambda _key, value: read_pairs(value),
+        "caps": lambda _key, value: read_caps(value),
     }
 )
 
