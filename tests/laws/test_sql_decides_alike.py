@@ -184,6 +184,7 @@ def test_the_artefact_keeps_the_rule(policy: Policy) -> None:
 def test_every_row_of_hillstrom(tmp_path: Path) -> None:
     names = ("recency", "history", "mens", "womens", "zip_code", "newbie", "channel")
     listed = ", ".join(names)
+    source = demo_path("hillstrom").with_name("hillstrom.csv.gz")
     with duckdb.connect() as engine:
         log = engine.sql(
             f"SELECT {listed}, segment, visit FROM read_csv('{source}')"
