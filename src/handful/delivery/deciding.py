@@ -24,6 +24,7 @@ from handful.guardrails.releasing import failed_of, refuse
 from handful.notation import IntArray
 from handful.planning.assignment_table import assignment_table, segment_numbers
 from handful.planning.customers import customer_blocks, decide_block
+from handful.policy.points import offer_name
 from handful.policy.records import REASON_UNKNOWN_STRATUM, REASONS, Assignment, Policy
 from handful.progress import SILENT, Progress
 
@@ -117,11 +118,12 @@ def _tables(
     """Yield the decisions of one block of customers after the other."""
     policy, facts = stored.policy, stored.document["experiment"]
     offers = policy.model.offers
-    segments = segment_numbers(offers, [part["offer"] for part in stored.document["segments"]])
+    said = [offer_name(policy.points, offers, p["offer"]) for p in stored.document["segments"]]
+    segments = segment_numbers(offers, said)
     for block in customer_blocks(source, policy, customer or facts["customer"], facts["columns"]):
         decided = decide_block(policy, block)
         tally.add(block, decided)
-        yield assignment_table(block.customers, decided, offers, segments)
+        yield assignment_table(block.customers, decided, offers, segments, policy.points)
 
 
 def _result(policy: Policy, tally: _Tally) -> Decided:

@@ -49,7 +49,8 @@ def _write_assignments(plan: Plan, path: Path) -> None:
     """Write who gets which; the file names persons, so only its owner may read it."""
     offers = plan.policy.model.offers
     segments = segment_numbers(offers, [segment.offer for segment in plan.segments])
-    table = assignment_table(plan.customers, plan.assignment, offers, segments)
+    points = plan.policy.points
+    table = assignment_table(plan.customers, plan.assignment, offers, segments, points)
     path.touch(mode=PRIVATE)
     with open_sink(path, table.schema, "parquet") as write:
         write(table)

@@ -17,6 +17,8 @@ import numpy as np
 from handful.evidence.records import RuleFacts, Tails, Valuation
 from handful.notation import SCHEMA_PLAN
 from handful.planning.records import ExperimentFacts, Plan
+from handful.policy.points import offer_entry, sayable
+from handful.policy.records import Policy
 
 Json: TypeAlias = Any
 """What the json module reads and writes."""
@@ -33,6 +35,7 @@ WHY_ABSENT: Mapping[str, str] = {
     "customer": "the log has no column of customer ids",
     "rule": "one offer is for everybody: there is nothing to tell apart",
     "population": "the brief names no population",
+    "values": "no offer was made",
     "share": "the finding concerns no part of the rows",
     "count": "the finding concerns no part of the rows",
 }
@@ -76,7 +79,23 @@ def plan_document(plan: Plan) -> dict[str, Json]:
         "overrides": plain(plan.overrides),
         "rule": _rule(plan.rule),
     }
+    _write_points(document, plan.policy)
     return document | {"absent": list(_absences(document))}
+
+
+def _write_points(document: dict[str, Json], policy: Policy) -> None:
+    """Write each offer with dials as an object of its values, such as {"rate": 7.75}."""
+    points, offers = policy.points, policy.model.offers
+    for offer in document["experiment"]["offers"]:
+        values = offer.pop("values")
+        if points is not None:
+            offer["values"] = None if values is None else sayable(values)
+    if points is None:
+        return
+    for place in (*document["frontier"], document["verdict"]):
+        place["menu"] = [offer_entry(points, offers, name) for name in place["menu"]]
+    for segment in document["segments"]:
+        segment["offer"] = offer_entry(points, offers, segment["offer"])
 
 
 def plain(value: object) -> Json:

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pyarrow as pa
 
-from handful.policy.records import REASONS, Assignment
+from handful.policy.records import REASONS, Assignment, OfferPoints
 
 COLUMNS = ("customer", "offer", "segment", "reason", "expected_profit")
 
@@ -38,6 +38,7 @@ def assignment_table(
     decided: Assignment,
     offers: Sequence[str],
     segments: Mapping[int, int],
+    points: OfferPoints | None = None,
 ) -> pa.Table:
     """Lay decisions out as the table of assignments.parquet.
 
@@ -46,9 +47,10 @@ def assignment_table(
         decided: offer, reason and expected profit of each.
         offers: (G,) offer names.
         segments: offer code -> segment number.
+        points: the numbers behind the offers' names, for a column per dial.
 
     Returns:
-        A table of n rows with the columns `COLUMNS`.
+        A table of n rows with the columns `COLUMNS`, then one per dial, null for "no offer".
 
     Cost: O(n).
 
@@ -66,8 +68,21 @@ def assignment_table(
             "segment": numbers.take(pa.array(decided.offer)),
             "reason": reasons.take(pa.array(decided.reason)),
             "expected_profit": pa.array(decided.expected_profit, pa.float64()),
+            **_dial_columns(points, decided),
         }
     )
+
+
+def _dial_columns(points: OfferPoints | None, decided: Assignment) -> dict[str, pa.Array]:
+    """Return the value of each dial for every customer; a dial named like a column is renamed."""
+    if points is None:
+        return {}
+    columns = {}
+    for j, name in enumerate(points.dials):
+        values = pa.array([None if point is None else point[j] for point in points.values])
+        taken = values.take(pa.array(decided.offer))
+        columns[f"dial_{name}" if name in COLUMNS else name] = taken
+    return columns
 
 
 def _ids(customers: np.ndarray | pa.Array) -> pa.Array:

@@ -44,12 +44,14 @@ def assign_customers(plan: Plan, customers: Any) -> Any:  # noqa: ANN401 - any f
     offers = plan.policy.model.offers
     segments = segment_numbers(offers, [segment.offer for segment in plan.segments])
     facts = plan.experiment
+    gate = None if plan.consent is None else plan.consent.gate
     unseen: Counter[str] = Counter()
     tables = []
     for block in customer_blocks(customers, plan.policy, facts.customer, dict(facts.columns)):
         unseen.update(block.unseen)
-        decided = decide_block(plan.policy, block)
-        tables.append(assignment_table(block.customers, decided, offers, segments))
+        decided = decide_block(plan.policy, block, gate)
+        points = plan.policy.points
+        tables.append(assignment_table(block.customers, decided, offers, segments, points))
     if not tables:
         raise DataError(
             blocked("F830", "Expected customers, found a frame of 0 rows.", "Check the frame.")
@@ -96,12 +98,15 @@ def customer_blocks(
     )
 
 
-def decide_block(policy: Policy, block: CustomerBlock) -> Assignment:
+def decide_block(
+    policy: Policy, block: CustomerBlock, gate: ConsentGate | None = None
+) -> Assignment:
     """Decide one block of customers; a stratum never seen gets the policy's last fallback.
 
     Args:
         policy: menu, support and fallbacks.
         block: features and strata, S where the stratum is not known.
+        gate: the consent to ask first; None where the plan was made without.
 
     Returns:
         Offer, reason and expected profit of each.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,7 @@ from handful.evidence.records import (
     Valuation,
     Verdict,
 )
+from handful.experiment.consent_records import Consented
 from handful.guardrails.data_use import DataUse
 from handful.guardrails.records import GuardrailResult, Override
 from handful.guardrails.releasing import failures, refuse
@@ -29,11 +31,16 @@ __all__ = ["ConstraintUse", "ExperimentFacts", "GuardrailResult", "OfferFacts", 
 
 @dataclass(frozen=True, slots=True)
 class OfferFacts:
-    """An offer as it was tried: rows that received it, and whether it means "no offer"."""
+    """An offer as it was tried: rows that received it, and whether it means "no offer".
+
+    With dials, `rows` received something nearer to it than to any other candidate, and `values`
+    holds its dials by name; None for "no offer" and offers without dials.
+    """
 
     name: str
     rows: int
     control: bool
+    values: Mapping[str, float | str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +99,8 @@ class Plan:
     data_use: DataUse | None = None
     """What the plan uses of its customers, and why; `manifest.json` of the plan folder."""
     rule: RuleFacts | None = None
+    consent: Consented | None = None
+    """What the customers allow; None where the brief names no consent table."""
 
     @property
     def failed(self) -> tuple[GuardrailResult, ...]:

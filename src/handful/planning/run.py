@@ -33,8 +33,9 @@ from handful.experiment.checks import check_experiment
 from handful.experiment.records import Experiment
 from handful.guardrails.records import Facts
 from handful.notation import IntArray
+from handful.planning.consenting import assign_with_consent
 from handful.planning.evaluate import evaluate, evaluate_policy
-from handful.planning.facts import experiment_facts
+from handful.planning.facts import experiment_facts, offer_points
 from handful.planning.guarding import guarded
 from handful.planning.records import Plan
 from handful.planning.settings import PlanSettings, settings_of
@@ -185,7 +186,7 @@ def _assemble(
     menu = _menu_codes(job, evidence)
     tree = None if len(menu) == 1 else final_rule(experiment, evidence.first, menu, job.terms)
     policy = _policy(job, model, menu, tree)
-    assignment = assign(policy, experiment.features, experiment.stratum)
+    assignment = _assign(job, policy)
     segments, rule = _segments(job, evidence, menu, tree, assignment.offer)
     made = Plan(
         experiment=experiment_facts(experiment, job.random_state, brief),
@@ -202,8 +203,18 @@ def _assemble(
         customers=experiment.customers,
         assignment=assignment,
         rule=rule,
+        consent=experiment.consent,
     )
     return guarded(made, _facts(job, made, evidence, brief))
+
+
+def _assign(job: _Job, policy: Policy) -> Assignment:
+    """Decide for every row of the log, consent respected."""
+    log = job.experiment
+    if log.consent is None:
+        return assign(policy, log.features, log.stratum)
+    found = log.consent
+    return assign_with_consent(policy, log.features, log.stratum, found.rights, found.gate.binding)
 
 
 def _policy(job: _Job, model: EffectsModel, menu: tuple[int, ...], tree: RuleTree | None) -> Policy:
@@ -218,6 +229,7 @@ def _policy(job: _Job, model: EffectsModel, menu: tuple[int, ...], tree: RuleTre
         fallback=job.terms.by_stratum,
         currency=experiment.currency,
         rule=tree if job.terms.by_rule else None,
+        points=offer_points(experiment),
     )
 
 

@@ -71,6 +71,7 @@ def write_policy(
         file_sha256=hashlib.sha256(packed.content).hexdigest(),
         rule=policy.rule,
         chance=policy.chance,
+        points=policy.points,
     )
     (folder / ARRAYS_NAME).write_bytes(packed.content)
     (folder / MANIFEST_NAME).write_text(manifest_text(manifest), encoding="utf-8")

@@ -20,6 +20,7 @@ from handful.errors import DataError, Finding, blocked
 from handful.notation import FloatArray, IntArray
 from handful.policy.chance import KEPT, draw_one
 from handful.policy.following import follow_for_one
+from handful.policy.points import values_of
 from handful.policy.policy import UNKNOWN_STRATUM
 from handful.policy.records import (
     REASON_BEST,
@@ -69,14 +70,14 @@ def decide(
         >>> policy = Policy(model, (0, 1), (), ("all",), np.ones((1, 2), bool), np.zeros(2, int),
         ...                 "USD")
         >>> decide(policy, {"age": 30}, None)
-        Decision(offer='mail', reason='best_in_menu', expected_profit=0.5)
+        Decision(offer='mail', reason='best_in_menu', expected_profit=0.5, values=None)
     """
     code = _stratum_code(policy, stratum)
     values = _read_row(policy.model, row)
     drawn = KEPT if policy.chance is None or code < 0 else _drawn(policy.chance, customer)
     if drawn != KEPT:
         profit = _profits(policy.model, values, np.array([drawn]))[0]
-        return Decision(policy.model.offers[drawn], REASONS[REASON_DRAWN], profit)
+        return _decision(policy, drawn, REASON_DRAWN, profit)
     named = policy.menu if policy.rule is None else (follow_for_one(policy.rule, values),)
     menu = [] if code < 0 else [offer for offer in named if policy.support[code, offer]]
     if menu:
@@ -84,11 +85,16 @@ def decide(
         best = max(profits)
         offer = menu[profits.index(best)]
         reason = REASON_BEST if policy.rule is None else REASON_RULE
-        return Decision(policy.model.offers[offer], REASONS[reason], best)
+        return _decision(policy, offer, reason, best)
     fallback = int(policy.fallback[code])
     reason = REASON_UNKNOWN_STRATUM if code < 0 else REASON_FALLBACK
     profit = _profits(policy.model, values, np.array([fallback]))[0]
-    return Decision(policy.model.offers[fallback], REASONS[reason], profit)
+    return _decision(policy, fallback, reason, profit)
+
+
+def _decision(policy: Policy, offer: int, reason: int, profit: float) -> Decision:
+    values = values_of(policy.points, offer)
+    return Decision(policy.model.offers[offer], REASONS[reason], profit, values)
 
 
 def _drawn(chance: Chance, customer: object) -> int:

@@ -14,7 +14,8 @@ from dataclasses import dataclass
 from handful.errors import DataError, blocked
 from handful.experiment.records import FeatureSchema, Kind
 from handful.notation import SCHEMA_POLICY
-from handful.policy.records import Chance, RuleTree
+from handful.policy.points import points_document, read_points
+from handful.policy.records import Chance, OfferPoints, RuleTree
 from handful.policy.rule_json import read_rule, rule_document
 
 KINDS: Mapping[str, Kind] = {"number": "number", "category": "category"}
@@ -34,7 +35,7 @@ MANIFEST_KEYS = frozenset(
     }
 )
 
-OPTIONAL_KEYS = frozenset({"rule", "chance"})
+OPTIONAL_KEYS = frozenset({"rule", "chance", "points"})
 """Keys that stand only in the manifest of a policy that uses them."""
 
 
@@ -55,6 +56,7 @@ class Manifest:
         file_sha256: sha256 of the array file.
         rule: the rule that decides; None where the model's predictions do.
         chance: offers drawn over the policy's own; None where there are none.
+        points: the numbers behind the offers' names; None where there are none.
     """
 
     library: str
@@ -69,6 +71,7 @@ class Manifest:
     file_sha256: str
     rule: RuleTree | None = None
     chance: Chance | None = None
+    points: OfferPoints | None = None
 
 
 def manifest_text(manifest: Manifest) -> str:
@@ -104,6 +107,8 @@ def manifest_text(manifest: Manifest) -> str:
             "probability": list(manifest.chance.probability),
             "salt": manifest.chance.salt,
         }
+    if manifest.points is not None:
+        content["points"] = points_document(manifest.points)
     content["sha256"] = _digest(content)
     return json.dumps(content, indent=1) + "\n"
 
@@ -152,7 +157,15 @@ def parse_manifest(text: bytes) -> Manifest:
         file_sha256=_text(file["sha256"]),
         rule=_rule(content["rule"], schema, offers) if "rule" in content else None,
         chance=_chance(content["chance"]) if "chance" in content else None,
+        points=_points(content["points"]) if "points" in content else None,
     )
+
+
+def _points(entry: object) -> OfferPoints:
+    try:
+        return read_points(entry)
+    except ValueError as error:
+        raise _malformed(f"points: {error}") from error
 
 
 def _chance(entry: object) -> Chance:

@@ -185,6 +185,7 @@ def policy_from(manifest: Manifest, arrays: Arrays) -> Policy:
         currency=manifest.currency,
         rule=manifest.rule,
         chance=manifest.chance,
+        points=manifest.points,
     )
 
 

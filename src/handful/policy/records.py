@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final, Literal
@@ -14,6 +15,10 @@ REASON_BEST: Final = 0
 REASON_FALLBACK: Final = 1
 REASON_UNKNOWN_STRATUM: Final = 2
 REASON_RULE: Final = 3
+REASON_NO_PERSONALISE: Final = 4
+REASON_NO_CONTACT: Final = 5
+REASON_NO_CHANNEL: Final = 6
+REASON_NO_TIER: Final = 7
 REASON_DRAWN: Final = 4
 
 REASONS: Final = MappingProxyType(
@@ -22,6 +27,10 @@ REASONS: Final = MappingProxyType(
         REASON_FALLBACK: "menu_not_open_here",
         REASON_UNKNOWN_STRATUM: "unknown_stratum",
         REASON_RULE: "by_rule",
+        REASON_NO_PERSONALISE: "no_consent_personalise",
+        REASON_NO_CONTACT: "no_consent_contact",
+        REASON_NO_CHANNEL: "no_consent_channel",
+        REASON_NO_TIER: "not_in_tier",
         REASON_DRAWN: "randomised_for_privacy",
     }
 )
@@ -98,6 +107,19 @@ class Chance:
 
 
 @dataclass(frozen=True, slots=True)
+class OfferPoints:
+    """The numbers behind the names of offers with dials.
+
+    Attributes:
+        dials: (d,) names.
+        values: (G,) of each offer its (d,) values, a level by its name; None for "no offer".
+    """
+
+    dials: tuple[str, ...]
+    values: tuple[tuple[float | str, ...] | None, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Policy:
     """Who gets which offer of the menu: argmax over the open offers of the menu, ties to the first.
 
@@ -113,6 +135,7 @@ class Policy:
         rule: who gets which in a few questions about the model's features; None where the model's
             predictions decide.
         chance: offers drawn over the policy's own; None where nothing is left to chance.
+        points: the numbers behind the offers' names; None where offers are names alone.
     """
 
     model: EffectsModel
@@ -124,6 +147,7 @@ class Policy:
     currency: str
     rule: RuleTree | None = None
     chance: Chance | None = None
+    points: OfferPoints | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,8 +170,10 @@ class Decision:
     """The decision for one customer: offer name, reason in REASONS' words, expected profit.
 
     `expected_profit` is money per customer that the model itself expects (claimed, not held out).
+    `values` holds the dials of the offer by name; None for "no offer" and offers without dials.
     """
 
     offer: str
     reason: str
     expected_profit: float
+    values: Mapping[str, float | str] | None = None

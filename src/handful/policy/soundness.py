@@ -14,6 +14,7 @@ import numpy as np
 from handful.effects.records import EffectsModel, Forest, Term
 from handful.experiment.records import FeatureSchema
 from handful.notation import FloatArray, IntArray
+from handful.policy.points import point_faults
 from handful.policy.records import Chance, Policy
 
 MAX_NODES = 20_000_000
@@ -53,6 +54,8 @@ def _policy_faults(policy: Policy) -> Iterator[str]:
         yield f"support: expected {strata} x {offers} cells"
     if policy.fallback.shape != (strata + 1,) or not _within(policy.fallback, 0, offers):
         yield f"fallback: expected {strata + 1} offer codes"
+    if policy.points is not None:
+        yield from point_faults(policy.points, offers)
     if policy.chance is not None:
         yield from _chance_faults(policy.chance, policy)
     if policy.rule is not None and not set(policy.rule.leaves) <= set(menu):
