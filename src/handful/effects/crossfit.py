@@ -250,9 +250,12 @@ def _forest(shop: Workshop, world: FoldSet, fitted: _Fitted) -> Forest | None:
     if sample.nodes is None:
         scale = share * (sample.unit / np.sqrt(sample.weights))
         return to_forest(shop.grown[world], sample.trees, fitted.rounds, scale)
-    even = np.full(len(sample.weights), share)
-    forest = to_forest(shop.grown[world], sample.trees, fitted.rounds, even)
-    return None if forest is None else replace(forest, leaves=_money(sample, forest.leaves))
+    learned = sample.nodes.learned
+    forest = to_forest(shop.grown[world], sample.trees, fitted.rounds, np.full(learned, share))
+    if forest is None:
+        return None
+    leaves = forest.leaves @ sample.nodes.back[:learned] * sample.unit
+    return replace(forest, leaves=np.ascontiguousarray(leaves))
 
 
 def _world(shop: Workshop, removed: FoldSet, fitted: _Fitted) -> World:

@@ -54,10 +54,10 @@ def measure_heterogeneity(shop: Workshop) -> HeterogeneityTest:
     products, clusters = [], []
     for j in range(1, len(shop.sample.folds)):
         rows = shop.sample.folds[j]
-        seen = targets_of(shop, frozenset(), j).contrast
+        seen = targets_of(shop, frozenset(), j).contrast[:, : shop.sample.learned]
         columns, targets = _before(shop, j)
         constant = targets.mean(axis=0)
-        signal = _unit(_additive(shop, j)) + _unit(
+        signal = _unit(_additive(shop, j)[:, : shop.sample.learned]) + _unit(
             _boosted(shop, columns, targets - constant, rows.trees)
         )
         products.append(np.sum(signal * (seen - constant), axis=1))
@@ -75,7 +75,7 @@ def _before(shop: Workshop, fold: int) -> tuple[Float32Array, FloatArray]:
     world: FoldSet = frozenset({fold})
     columns = np.concatenate([shop.sample.folds[k].trees for k in range(fold)])
     targets = np.concatenate([targets_of(shop, world, k).contrast for k in range(fold)])
-    return columns, targets
+    return columns, targets[:, : shop.sample.learned]
 
 
 def _additive(shop: Workshop, fold: int) -> FloatArray:

@@ -16,17 +16,21 @@ from typing import Final
 import numpy as np
 from scipy.interpolate import CubicSpline
 
+from handful.experiment.dials import categorical, widths
 from handful.experiment.records import Dials, Experiment
 from handful.notation import BoolArray, FloatArray
 
 FEW_LEVELS: Final = 12
 """A dial tried at no more values than this is a list of levels: nothing between them is offered."""
 
-MOST_NODES: Final = 20
-"""Nodes of a surface: more cost time and carry noise, and no curve here needs them."""
+MOST_ALONG: Final = {1: 6, 2: 4, 3: 3}
+"""Nodes along one dial, by the number of dials that are numbers (docs/decisions/0010)."""
 
-MOST_ALONG: Final = {1: 6, 2: 5, 3: 3}
-"""Nodes along one dial, by the number of dials."""
+MOST_DEGREE: Final = {1: 4, 2: 3, 3: 2}
+"""Customers may differ in a polynomial of this total degree; the rest of the curve is common."""
+
+SLACK: Final = 1e-9
+"""Points closer than this share of a dial's range are the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,54 +86,94 @@ def _along(axis: tuple[float, ...], values: FloatArray) -> FloatArray:
     return weights
 
 
-def is_control(experiment: Experiment) -> BoolArray:
-    """Return (n,) True where a row received "no offer"."""
-    if experiment.control is None:
-        return np.zeros(experiment.n_rows, dtype=np.bool_)
-    received: BoolArray = experiment.offer == experiment.control
-    return received
+def dials_of(experiment: Experiment) -> Dials:
+    """Return the dials of a log that has them.
+
+    Raises:
+        ValueError: it has none.
+    """
+    if experiment.dials is None:
+        raise ValueError("expected an experiment with dials")
+    return experiment.dials
 
 
-def control_points(experiment: Experiment) -> BoolArray:
-    """Return (G,) True for the candidate that means "no offer"."""
-    code = -1 if experiment.control is None else experiment.control
-    found: BoolArray = np.arange(experiment.n_offers) == code
-    return found
+def is_control(experiment: Experiment, points: FloatArray) -> BoolArray:
+    """Return (m,) True where a point is "no offer": NaN, or exactly the control's own point."""
+    silent = np.isnan(points).any(axis=1)
+    if experiment.control is not None:
+        dials = dials_of(experiment)
+        apart = np.abs(points - dials.candidates[experiment.control]) / widths(dials)
+        silent = silent | (apart <= SLACK).all(axis=1)
+    return np.asarray(silent, dtype=np.bool_)
 
 
-def make_responses(experiment: Experiment, dials: Dials) -> tuple[Response, ...]:
-    """Lay out the surfaces to choose from: every number of nodes along every dial.
+def make_response(experiment: Experiment) -> Response:
+    """Lay out the nodes: they depend on what was tried alone, never on an outcome.
 
     Along a dial with few levels nodes are levels, otherwise they are spread evenly over what was
-    tried.
+    tried. A categorical dial has a node for each of its levels.
 
     Args:
-        experiment: the log.
-        dials: what its rows received.
+        experiment: a log with dials.
 
-    Returns:
-        Surfaces of at most `MOST_NODES` nodes, few nodes first.
+    Raises:
+        ValueError: the log has no dials.
 
     Cost: O(n log n).
     """
-    tried = dials.received[~is_control(experiment)]
-    levels = [np.unique(tried[:, k]) for k in range(tried.shape[1])]
-    choices = [_axes(found, MOST_ALONG[tried.shape[1]]) for found in levels]
-    control = experiment.control is not None
-    made = [Response(tuple(axes), control) for axes in product(*choices)]
-    kept = [r for r in made if r.n_nodes <= MOST_NODES]
-    return tuple(sorted(kept or made[:1], key=lambda r: (r.n_nodes, r.axes)))
+    dials = dials_of(experiment)
+    tried = dials.received[~is_control(experiment, dials.received)]
+    numbers = ~categorical(dials)
+    most = MOST_ALONG[max(int(numbers.sum()), 1)]
+    axes = tuple(
+        _axis(np.unique(tried[:, k]), most)
+        if numbers[k]
+        else tuple(float(level) for level in range(len(dials.levels[k])))
+        for k in range(tried.shape[1])
+    )
+    return Response(axes, experiment.control is not None)
 
 
-def _axes(levels: FloatArray, most: int) -> list[tuple[float, ...]]:
-    """Return the axes of two nodes, three nodes, ... along a dial with these values."""
-    if len(levels) == 1:
-        return [(float(levels[0]),)]
-    axes = []
-    for nodes in range(2, min(most, len(levels)) + 1):
-        if len(levels) <= FEW_LEVELS:
-            picked = levels[np.round(np.linspace(0, len(levels) - 1, nodes)).astype(np.int64)]
-        else:
-            picked = np.linspace(levels[0], levels[-1], nodes)
-        axes.append(tuple(picked.tolist()))
-    return axes
+def _axis(levels: FloatArray, most: int) -> tuple[float, ...]:
+    if len(levels) > FEW_LEVELS:
+        return tuple(np.linspace(levels[0], levels[-1], most).tolist())
+    nodes = min(most, len(levels))
+    return tuple(levels[np.round(np.linspace(0, len(levels) - 1, nodes)).astype(np.int64)].tolist())
+
+
+def plain_shapes(experiment: Experiment, response: Response) -> FloatArray:
+    """Return (q, r) node values of the simple surfaces that customers may differ in.
+
+    "No offer" against the rest, and products of powers of the dials up to a total degree; a level
+    of a categorical dial counts as degree one.
+
+    Args:
+        experiment: a log with dials.
+        response: its nodes.
+
+    Cost: O(q r).
+    """
+    labels = categorical(dials_of(experiment))
+    degree = MOST_DEGREE[max(int((~labels).sum()), 1)]
+    along = [_powers(axis, label) for axis, label in zip(response.axes, labels, strict=True)]
+    shapes = []
+    for picked in product(*along):
+        if sum(d for d, _ in picked) <= degree + int(labels.sum()):
+            values = reduce(np.multiply.outer, [v for _, v in picked])
+            shapes.append((sum(d for d, _ in picked), values.ravel()))
+    grid = np.column_stack([v for _, v in sorted(shapes, key=lambda shape: shape[0])])
+    if not response.control:
+        return grid
+    shown = np.zeros((1 + len(grid), 1 + grid.shape[1]))
+    shown[0, 0] = 1.0
+    shown[1:, 1:] = grid
+    return shown
+
+
+def _powers(axis: tuple[float, ...], label: bool) -> list[tuple[int, FloatArray]]:
+    """Return (degree, values at the nodes) of one dial's shapes."""
+    nodes = np.asarray(axis)
+    if label:
+        return [(0, np.ones(len(nodes)))] + [(1, row) for row in np.eye(len(nodes))[1:]]
+    scaled = (nodes - nodes.mean()) / (np.ptp(nodes) or 1.0) * 2.0
+    return [(p, scaled**p) for p in range(min(len(nodes), max(MOST_DEGREE.values()) + 1))]

@@ -68,6 +68,11 @@ class LearnSample:
         """Rows learned on."""
         return sum(len(fold.rows) for fold in self.folds)
 
+    @property
+    def learned(self) -> int | None:
+        """Contrasts that customers may differ in, the first so many; None for all."""
+        return None if self.nodes is None else self.nodes.learned
+
 
 def make_sample(
     experiment: Experiment,

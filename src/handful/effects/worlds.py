@@ -152,12 +152,17 @@ def additive_fits(shop: Workshop, world: FoldSet) -> Additive:
             for c in range(len(ridge.GRID))
         ]
     )
-    contrast = int(np.argmin(losses[:, :-1].sum(axis=1)))
+    contrast = int(np.argmin(losses[:, :-1][:, : shop.sample.learned].sum(axis=1)))
     level = int(np.argmin(losses[:, -1]))
 
     def chosen(removed: FoldSet) -> FloatArray:
         first, second = _solved(shop, removed, contrast), _solved(shop, removed, level)
-        return np.column_stack([first[:, :-1], second[:, -1]])
+        found = np.column_stack([first[:, :-1], second[:, -1]])
+        if shop.sample.learned is not None:  # the other contrasts are the same for everyone
+            common = slice(shop.sample.learned, -1)
+            found[:, common] = 0.0
+            found[0, common] = constant_of(shop, removed)[common.start :]
+        return found
 
     return Additive({r: chosen(r) for r in [world, *(world | {k} for k in folds)]})
 
@@ -185,14 +190,18 @@ def grow_without(shop: Workshop, removed: FoldSet, *, at_least: int, watch: bool
     folds = shop.inside(removed)
     columns = np.concatenate([shop.sample.folds[k].trees for k in folds])
     targets = np.concatenate([targets_of(shop, removed, k).contrast for k in folds]) - centre
+    learned = slice(shop.sample.learned)
     watched = tuple(
-        Watched(shop.sample.folds[k].trees, targets_of(shop, removed - {k}, k).contrast - centre)
+        Watched(
+            shop.sample.folds[k].trees,
+            (targets_of(shop, removed - {k}, k).contrast - centre)[:, learned],
+        )
         for k in sorted(removed)
         if watch
     )
     return grow(
         columns,
-        targets,
+        targets[:, learned],
         bins=shop.sample.bins,
         watched=watched,
         at_least=at_least,
@@ -269,11 +278,17 @@ def held_predictions(
                 fold=k,
                 constant=constant,
                 additive=linear[:, :-1] - constant,
-                boosted=shop.grown[removed].predict(rows.trees, rounds[k]),
+                boosted=_padded(shop.grown[removed].predict(rows.trees, rounds[k]), len(constant)),
                 level=linear[:, -1],
             )
         )
     return held
+
+
+def _padded(boosted: FloatArray, width: int) -> FloatArray:
+    """Put zeros for the contrasts that trees were not grown on."""
+    missing = width - boosted.shape[1]
+    return np.pad(boosted, ((0, 0), (0, missing))) if missing else boosted
 
 
 def weigh(shop: Workshop, world: FoldSet, held: list[Held]) -> StackWeights:
