@@ -1,4 +1,4 @@
-"""A small shop's log with a gain from targeting that nobody can miss, for tests of the guardrails."""
+"""A small shop's log with a gain from targeting that nobody can miss."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ OFFERS = ("none", "mail", "call")
 COLUMNS = "customer,offer,recency,history,city,spend"
 
 
-def write_shop(folder: Path, *, rows: int = 3000, seed: int = 0, columns: str = COLUMNS) -> Path:
+def write_shop(folder: Path, *, rows: int = 900, seed: int = 0, columns: str = COLUMNS) -> Path:
     """Write shop.csv: recent customers like a call, late ones a mail; ids are easy to find again.
 
     `columns` renames the header, so that a test can plant a feature with a name of its own.
@@ -51,6 +51,7 @@ max_offers = 3
 
 [evidence]
 repetitions = 1
+folds = 4
 {extra}
 {guardrails}
 """,

@@ -52,9 +52,9 @@ CLASSES: Final[tuple[SensitiveClass, ...]] = (
         3,
         "health, pregnancy included",
         "pregnan*, maternity, prenatal, antenatal, trimester, expectant, expecting mother, "
-        "mother to be, mom to be, mum to be, baby bump, baby shower, baby registry, miscarriage, "
-        "abortion, fertility, infertil*, ivf, hiv, =aids, cancer, oncolog*, chemotherap*, "
-        "diabet*, asthma*, epilep*, dementia, alzheimer*, autis*, adhd, hepatitis, malaria, "
+        "mother to be, mothers to be, mom to be, mum to be, baby bump, baby shower, baby registry, "
+        "miscarriage, abortion, fertility, infertil*, ivf, hiv, =aids, cancer, oncolog*, "
+        "chemotherap*, diabet*, asthma*, epilep*, dementia, alzheimer*, autis*, adhd, hepatitis, malaria, "
         "tuberculosis, depression, anxiety, bipolar, psychiatr*, psychotherap*, suicid*, mental "
         "health, mental illness, health status, health condition, health problem, disabilit*, "
         "disabled, handicapped, wheelchair, disease, illness, chronic, patient, hospitalis*, "
@@ -174,6 +174,7 @@ INNOCENT: Final[tuple[str, ...]] = (
     "senior citizen",
     "citizen watch",
     "citizens bank",
+    "credit union member",
     "citizen science",
     "christian dior",
     "christian louboutin",
