@@ -64,6 +64,8 @@ direct_mail = ["age"]
 [team]
 hours = 20
 minutes_per_card = 3
+hours_per_offer = 8.5
+offers_we_can_author = 3
 
 [columns]
 quarter = "q1 + 2 * q2"
@@ -124,7 +126,7 @@ def test_every_key_is_read(tmp_path: Path) -> None:
     assert brief.profit == schema.ProfitSpec("spend - 0.05", "EUR", 2e6, "binary")
     assert brief.menu == schema.MenuSpec(3, {"0": 0.0, "1": 2.5}, ("1",), ("0",))
     assert brief.evidence == schema.EvidenceSpec(4, 1, 5000, "recency", ("age",))
-    assert brief.team == schema.TeamSpec(20.0, 3.0)
+    assert brief.team == schema.TeamSpec(20.0, 3.0, 8.5, 3)
     assert brief.columns == {"quarter": "q1 + 2 * q2"}
     assert brief.folder == str(tmp_path)
     assert brief.sha256 == hashlib.sha256(WHOLE.encode()).hexdigest()
