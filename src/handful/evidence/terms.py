@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from handful.errors import BriefError, Finding, blocked
+from handful.experiment.consent_rows import kept_offers
 from handful.experiment.records import Experiment
 from handful.notation import FloatArray, IntArray
 from handful.policy.fallback import fallback_offers
@@ -80,9 +81,15 @@ def make_terms(
         always=tuple(sorted(code[g] for g in always)),
         never=tuple(sorted(code[g] for g in never)),
         allowed=tuple(code[g] for g in left),
-        fallback=by_stratum[experiment.stratum],
+        fallback=_kept(experiment, by_stratum[experiment.stratum]),
         by_stratum=by_stratum,
     )
+
+
+def _kept(experiment: Experiment, fallback: IntArray) -> IntArray:
+    """Return what rows fall back to, consent respected."""
+    found = experiment.consent
+    return fallback if found is None else kept_offers(found.rights, found.gate.binding, fallback)
 
 
 def _setup(experiment: Experiment, setup_cost: float | Mapping[str, float]) -> FloatArray:

@@ -13,6 +13,7 @@ import pyarrow as pa
 from handful.brief.reader import parse_brief
 from handful.brief.schema import Brief
 from handful.errors import DataError, blocked
+from handful.experiment.consent_rows import asked_of
 from handful.experiment.engine import quoted
 from handful.experiment.log import build_experiment
 from handful.experiment.opening import open_table
@@ -90,8 +91,9 @@ def read_frame(frame: Any, brief: Brief) -> Experiment:  # noqa: ANN401
         >>> read_frame(frame, brief).n_rows
         120
     """
-    with open_table(to_arrow(frame), "the frame") as log:
-        return build_experiment(log, brief)
+    asked = asked_of(brief)
+    with open_table(to_arrow(frame), "the frame", asked=asked) as log:
+        return build_experiment(log, brief, asked=asked)
 
 
 def read_columns(

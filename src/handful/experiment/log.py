@@ -10,9 +10,11 @@ import numpy as np
 
 from handful.brief.schema import Brief
 from handful.errors import BriefError, DataError, Finding, blocked
+from handful.experiment.consent_rows import asked_of, consent_findings, consented
 from handful.experiment.dial_log import read_points
 from handful.experiment.features import as_float, encode
 from handful.experiment.given import offers_by_name, offers_with_dials
+from handful.experiment.leaving_out import LeaveOut, LeftOut
 from handful.experiment.levels import check_offer_names, check_profit, code_offers
 from handful.experiment.opening import OpenLog, Request, count_rows, open_log
 from handful.experiment.records import Dials, Experiment, SourceFacts
@@ -54,14 +56,23 @@ def load_experiment(brief: Brief, *, progress: Progress = SILENT) -> Experiment:
     spec = brief.experiment
     progress.start("reading the log", 3)
     names = frozenset(filter(None, (spec.customer, spec.cluster)))
-    request = Request(folder=brief.folder, encoding=spec.encoding, names=names)
+    asked = asked_of(brief)
+    request = Request(brief.folder, spec.encoding, names, leave_out=asked)
     with open_log(spec.source, request) as log:
         progress.advance()
-        return build_experiment(log, brief, progress=progress)
+        return build_experiment(log, brief, asked=asked, progress=progress)
 
 
-def build_experiment(log: OpenLog, brief: Brief, *, progress: Progress = SILENT) -> Experiment:
+def build_experiment(
+    log: OpenLog,
+    brief: Brief,
+    *,
+    asked: LeaveOut | None = None,
+    progress: Progress = SILENT,
+) -> Experiment:
     """Read an opened log into an Experiment; raises as `load_experiment` does.
+
+    `asked` holds the register of a log that was opened without the rows of those who refuse.
 
     Example:
         >>> import pyarrow as pa
@@ -79,9 +90,21 @@ def build_experiment(log: OpenLog, brief: Brief, *, progress: Progress = SILENT)
     table = fetch(log, plan)
     progress.advance()
     experiment = _align(log, plan, table, rows_read)
+    if asked is not None:
+        experiment = _under_consent(experiment, brief, asked, log.left_out)
     progress.advance()
     progress.finish()
     return experiment
+
+
+def _under_consent(
+    experiment: Experiment, brief: Brief, asked: LeaveOut, left: LeftOut | None
+) -> Experiment:
+    """Add what every customer of the log allows."""
+    rows = (experiment.customers, experiment.offer, experiment.offers, experiment.control)
+    found = consented(brief, asked.register, left or LeftOut(0, {}), rows)
+    findings = (*experiment.findings, *consent_findings(found))
+    return replace(experiment, consent=found, findings=findings)
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,6 +24,7 @@ from handful.experiment.engine import (
     quoted,
     reading,
 )
+from handful.experiment.leaving_out import LeaveOut, LeftOut, leave_out
 
 _CSV: Final = (".csv", ".csv.gz", ".txt", ".tsv")
 _DATABASE: Final = "duckdb:///"
@@ -40,6 +41,7 @@ class OpenLog:
         description: the source in words.
         sha256: of the source's bytes, files of a glob one after the other.
         findings: noticed while opening.
+        left_out: rows that were taken out; None where nobody was asked for.
     """
 
     con: Connection
@@ -47,6 +49,7 @@ class OpenLog:
     description: str
     sha256: str
     findings: tuple[Finding, ...] = ()
+    left_out: LeftOut | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -66,6 +69,7 @@ class Request:
             a sample) instead of loading them.
         types: SQL types already known, for a streamed csv.
         missing: words of a streamed csv that mean "missing".
+        leave_out: rows that are taken out before anything looks at them; of a loaded source.
         sampled: False to settle the types of a streamed csv from all rows.
     """
 
@@ -76,6 +80,7 @@ class Request:
     types: Mapping[str, str] | None = None
     sampled: bool = True
     missing: tuple[str, ...] = ("",)
+    leave_out: LeaveOut | None = None
 
 
 @contextmanager
@@ -115,6 +120,7 @@ def open_table(
     description: str,
     *,
     streamed: bool = False,
+    asked: LeaveOut | None = None,
 ) -> Iterator[OpenLog]:
     """Open an Arrow table as a log.
 
@@ -122,6 +128,7 @@ def open_table(
         table: a pyarrow Table.
         description: the source in words.
         streamed: read the table where it is instead of copying it into the engine.
+        asked: rows that are taken out before anything looks at them.
 
     Raises:
         DataError: S205 column names, S208 a table that cannot be read.
@@ -139,11 +146,13 @@ def open_table(
     try:
         with reading(description):
             con.register("log" if streamed else "frame", table)
-            lock(con)
             if not streamed:
                 con.execute("CREATE TABLE log AS SELECT * FROM frame")
             types = _types_of(con)
-        yield OpenLog(con, types, description, "" if streamed else _table_sha256(table))
+            left = _without(con, "log", asked, types)
+            lock(con)
+        digest = "" if streamed else _table_sha256(table)
+        yield OpenLog(con, types, description, digest, left_out=left)
     finally:
         con.close()
 
@@ -180,11 +189,13 @@ def _open_files(con: Connection, source: str, request: Request) -> OpenLog:
     digest = "" if request.streamed else _sha256(files)
     names = {file.name.lower() for file in files}
     findings: tuple[Finding, ...] = ()
+    left: LeftOut | None = None
     if all(name.endswith((".parquet", ".pq")) for name in names):
         with reading(files[0].name):
             _load(con, f"read_parquet({_listed(files)}, hive_partitioning = false)", request)
+        left = _without(con, "log", request.leave_out, _types_of(con))
     elif all(name.endswith(_CSV) for name in names):
-        findings = _load_csv(con, files, request)
+        findings, left = _load_csv(con, files, request)
     else:
         message = f"expected csv, csv.gz or parquet files, found {min(names)}."
         raise BriefError(blocked("B120", message, "Export the log to one of these formats."))
@@ -196,7 +207,16 @@ def _open_files(con: Connection, source: str, request: Request) -> OpenLog:
     if wrong:
         raise DataError(wrong)
     count = f" and {len(files) - 1} more" if len(files) > 1 else ""
-    return OpenLog(con, types, files[0].name + count, digest, findings)
+    return OpenLog(con, types, files[0].name + count, digest, findings, left)
+
+
+def _without(
+    con: Connection, table: str, asked: LeaveOut | None, types: Mapping[str, str]
+) -> LeftOut | None:
+    """Take out of a table the rows that are not to be read; a column not there is told later."""
+    if asked is None or asked.column not in types:
+        return None
+    return leave_out(con, table, asked, types[asked.column])
 
 
 def _load(con: Connection, scan: str, request: Request) -> None:
@@ -204,7 +224,9 @@ def _load(con: Connection, scan: str, request: Request) -> None:
     con.execute(f"CREATE {kind} log AS SELECT * FROM {scan}")  # noqa: S608 - paths are quoted
 
 
-def _load_csv(con: Connection, files: tuple[Path, ...], request: Request) -> tuple[Finding, ...]:
+def _load_csv(
+    con: Connection, files: tuple[Path, ...], request: Request
+) -> tuple[tuple[Finding, ...], LeftOut | None]:
     headers = [read_header(file, encoding=request.encoding) for file in files]
     for file, header in zip(files, headers, strict=True):
         if header != headers[0]:
@@ -217,18 +239,19 @@ def _load_csv(con: Connection, files: tuple[Path, ...], request: Request) -> tup
         types = {name: known[name] for name in headers[0] if name in known}
         with reading(place):
             _load(con, _scan_csv(files, headers[0], types, request), request)
-        return ()
+        return (), None
     as_text = dict.fromkeys(headers[0], "VARCHAR")
     with reading(place):
         scan = _scan_csv(files, headers[0], as_text, request)
         con.execute(f"CREATE TABLE raw AS SELECT * FROM {scan}")  # noqa: S608 - quoted
+        left = _without(con, "raw", request.leave_out, as_text)
         found, findings = settle_types(con, headers[0], keep_text=request.names)
         casts = ", ".join(
             f"TRY_CAST({quoted(name)} AS {kind}) AS {quoted(name)}" for name, kind in found.items()
         )
         con.execute(f"CREATE TABLE log AS SELECT {casts} FROM raw")  # noqa: S608 - quoted
         con.execute("DROP TABLE raw")
-    return findings
+    return findings, left
 
 
 def _scan_csv(
@@ -286,10 +309,11 @@ def _open_database(con: Connection, source: str, request: Request) -> OpenLog:
     with reading(file.name):
         _load_query(con, query, request)
         types = _types_of(con)
+        left = _without(con, "log", request.leave_out, types)
     wrong = check_names(tuple(types), file.name)
     if wrong:
         raise DataError(wrong)
-    return OpenLog(con, types, f"{file.name}?{rest[:80]}", digest)
+    return OpenLog(con, types, f"{file.name}?{rest[:80]}", digest, left_out=left)
 
 
 def _load_query(con: Connection, query: str, request: Request) -> None:

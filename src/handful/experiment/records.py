@@ -11,6 +11,7 @@ from typing import Any, Literal
 import numpy as np
 
 from handful.errors import Finding
+from handful.experiment.consent_records import Consented
 from handful.notation import BoolArray, FloatArray, IntArray
 
 Kind = Literal["number", "category"]
@@ -150,6 +151,8 @@ class Experiment:
     """Set where offers are numbers: `offer` then holds the nearest candidate's code."""
     held_apart: Features | None = None
     """Sensitive and protected columns, for testing a plan only: nothing that decides reads them."""
+    consent: Consented | None = None
+    """What every row's customer allows; None where the brief names no consent table."""
 
     @classmethod
     def from_frame(  # noqa: PLR0913 - the keys of a brief, by name
@@ -259,10 +262,11 @@ class Experiment:
             if self.dials is None
             else replace(self.dials, received=self.dials.received[index]),
             held_apart=None if self.held_apart is None else self.held_apart.rows(index),
+            consent=None if self.consent is None else self.consent.take(index),
         )
 
     @property
     def open_cells(self) -> BoolArray:
-        """(n, G) True where the offer is open to the row's stratum."""
+        """(n, G) True where the offer is open to the row's stratum and its customer allows it."""
         cells: BoolArray = self.design.support[self.stratum]
-        return cells
+        return cells if self.consent is None else cells & ~self.consent.closed

@@ -67,7 +67,8 @@ def assignment_table(
             "offer": pa.array(offers, pa.string()).take(pa.array(decided.offer)),
             "segment": numbers.take(pa.array(decided.offer)),
             "reason": reasons.take(pa.array(decided.reason)),
-            "expected_profit": pa.array(decided.expected_profit, pa.float64()),
+            # Nobody was scored where consent decided: no number, not a NaN.
+            "expected_profit": pa.array(decided.expected_profit, pa.float64(), from_pandas=True),
             **_dial_columns(points, decided),
         }
     )

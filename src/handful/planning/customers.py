@@ -11,9 +11,12 @@ import numpy as np
 import pyarrow as pa
 
 from handful.errors import DataError, blocked
+from handful.experiment.consent_records import ConsentGate
+from handful.experiment.consent_rows import rights_of
 from handful.experiment.frames import to_native
 from handful.experiment.sources import CustomerBlock, stream_customers, unseen_finding
 from handful.planning.assignment_table import assignment_table, segment_numbers
+from handful.planning.consenting import assign_with_consent
 from handful.planning.records import Plan
 from handful.policy.policy import UNKNOWN_STRATUM, assign
 from handful.policy.records import Assignment, Policy
@@ -121,4 +124,7 @@ def decide_block(
     known = block.stratum < len(policy.strata)
     stratum = np.where(known, block.stratum, UNKNOWN_STRATUM)
     ids = None if policy.chance is None else block.customers.tolist()
-    return assign(policy, block.features, stratum, ids)
+    if gate is None:
+        return assign(policy, block.features, stratum, ids)
+    rights = rights_of(gate.register, block.customers)
+    return assign_with_consent(policy, block.features, stratum, rights, gate.binding, ids)

@@ -19,7 +19,7 @@ REASON_NO_PERSONALISE: Final = 4
 REASON_NO_CONTACT: Final = 5
 REASON_NO_CHANNEL: Final = 6
 REASON_NO_TIER: Final = 7
-REASON_DRAWN: Final = 4
+REASON_DRAWN: Final = 8
 
 REASONS: Final = MappingProxyType(
     {
