@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from handful.brief.dials import DialSpec
 from handful.brief.profile import ColumnProfile
 from handful.brief.reader import parse_brief
 from handful.brief.starter import starter_brief
@@ -88,3 +89,28 @@ def test_profile_counts(tmp_path: Path) -> None:
     assert found["arm"] == ColumnProfile("arm", "text", 3, 2, 0, ("A", "B"))
     assert found["t"].missing == 1
     assert found["day"].kind == "time"
+
+
+def test_a_number_with_many_values_is_a_dial() -> None:
+    amount = ColumnProfile("cash amount", "number", 900, 27, 0, ("0.0", "0.5"))
+    made = starter_brief("log.csv", (column("age", "whole", 40), amount))
+    assert 'offer      = ["cash amount"]' in made.text
+    assert 'control    = {"cash amount" = 0}' in made.text
+    assert '[menu."cash amount"]' in made.text
+    read = parse_brief(tomllib.loads(made.text))
+    assert read.experiment.offer == ("cash amount",)
+    assert read.dials == (DialSpec("cash amount"),)
+    assert made.guesses[0].startswith("offer = ['cash amount']: a number with 27 values")
+
+
+def test_empty_cells_of_a_dial_may_mean_no_offer() -> None:
+    price = ColumnProfile("price", "whole", 900, 40, 100, ("5", "6"))
+    text = starter_brief("log.csv", (price,)).text
+    assert 'control    = "null"' in text
+    assert parse_brief(tomllib.loads(text)).experiment.control == "null"
+
+
+def test_a_text_column_of_offers_wins_over_a_number() -> None:
+    amount = ColumnProfile("amount", "number", 900, 27, 0, ("0.0",))
+    arm = ColumnProfile("arm", "text", 900, 3, 0, ("none", "a", "b"))
+    assert 'offer      = "arm"' in starter_brief("log.csv", (amount, arm)).text

@@ -7,6 +7,7 @@ import pytest
 from handful.errors import BriefError, DataError
 from handful.experiment.dial_support import dial_support
 from handful.experiment.dials import lattice_points, neighbours, snap
+from handful.experiment.given import turn
 from handful.experiment.records import Experiment
 
 N = 4_000
@@ -157,3 +158,16 @@ def test_the_same_customer_at_two_points_is_a_crossover():
     table = frame(who=np.repeat(np.arange(N // 2), 2))
     with pytest.raises(DataError, match="S216"):
         read(table, customer="who", unit="customer")
+
+
+def test_a_plan_may_turn_the_dials_of_a_log_anew():
+    log = read(frame(), dials={"rate": (2, 12, 1.0)}, control={"rate": 2.0})
+    turned = turn(log, {"rate": (4.0, 8.0, 2.0)})
+    assert turned.offers == ("rate 2", "rate 4", "rate 6", "rate 8")
+    again = read(frame(), dials={"rate": (4, 8, 2.0)}, control={"rate": 2.0})
+    assert np.array_equal(turned.offer, again.offer)
+    assert np.array_equal(turned.design.support, again.design.support)
+    with pytest.raises(BriefError, match="dials names fee"):
+        turn(log, {"fee": (0, 1, None)})
+    with pytest.raises(DataError, match="max = 20 was never tried"):
+        turn(log, {"rate": (2, 20, None)})
