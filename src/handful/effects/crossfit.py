@@ -18,7 +18,7 @@ from handful.effects.outcome import FoldSet
 from handful.effects.predict import predict_profit
 from handful.effects.records import EffectsModel, Forest
 from handful.effects.sample import LearnSample, from_contrast, make_sample
-from handful.effects.scores import doubly_robust
+from handful.effects.scores import doubly_robust, kernel_scores
 from handful.effects.stacking import StackWeights
 from handful.effects.worlds import (
     Additive,
@@ -35,10 +35,27 @@ from handful.effects.worlds import (
     weigh,
 )
 from handful.experiment.records import Experiment
-from handful.notation import FloatArray, IntArray
+from handful.notation import Float32Array, FloatArray, IntArray
 from handful.progress import SILENT, Progress
 
 WHOLE: FoldSet = frozenset()
+
+
+@dataclass(frozen=True, slots=True)
+class Shortlist:
+    """Menus chosen beforehand from more offers than the log's candidates (dials, polished).
+
+    Attributes:
+        menus: offer codes by number of offers.
+        gaps: certified gap of the candidates' own menus; None where a cell is closed.
+        single: code of the best single offer.
+        allowed: codes that these rows may choose among: no other world's polished points.
+    """
+
+    menus: dict[int, tuple[int, ...]]
+    gaps: dict[int, float | None]
+    single: int
+    allowed: tuple[int, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,11 +66,13 @@ class World:
         rows: (l,) experiment rows.
         predicted: (l, G) out-of-fold predicted profit, money per customer.
         scores: (l, G) doubly robust scores, money per customer.
+        shortlist: what was chosen on these rows already; None where menus are chosen from G.
     """
 
     rows: IntArray
     predicted: FloatArray
     scores: FloatArray
+    shortlist: Shortlist | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +85,9 @@ class CrossFit:
         scores: (n, G) Gamma.
         worlds: one per fold.
         models: the model each fold was predicted with; () where effects came from elsewhere.
+        kernel: (n, G) weight of each row's outcome in each score, for offers with dials.
+        at_received: (n,) prediction at what the row received, None where only offers are predicted.
+        shortlist: the final menus, of all rows, where they were chosen beforehand.
     """
 
     fold: IntArray
@@ -73,6 +95,9 @@ class CrossFit:
     scores: FloatArray
     worlds: tuple[World, ...]
     models: tuple[EffectsModel, ...] = ()
+    kernel: Float32Array | None = None
+    at_received: FloatArray | None = None
+    shortlist: Shortlist | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +127,16 @@ class HeldOut:
     predicted: FloatArray
     world: World
     model: EffectsModel
+
+
+def rescore(experiment: Experiment, fit: CrossFit, profit: FloatArray) -> FloatArray:
+    """Return the (n, G) scores of a cross-fit with another profit in place of the realised one.
+
+    Cost: O(n G).
+    """
+    if fit.kernel is not None:
+        return kernel_scores(fit.predicted, profit, fit.at_received, fit.kernel)
+    return doubly_robust(fit.predicted, profit, experiment.offer, experiment.design.received)
 
 
 def open_workshop(

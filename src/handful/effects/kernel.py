@@ -25,7 +25,7 @@ REFERENCE: Final = 2.34
 """Epanechnikov half-width, in standard deviations, that fits a normal density best at n = 1."""
 
 LEAST_ROWS: Final = 25
-"""Rows of a stratum that must be within reach of an offer; the half-width doubles until they are."""
+"""Rows of a stratum that must be within reach of an offer: the half-width doubles until so."""
 
 DOUBLINGS: Final = 6
 BLOCK: Final = 4_000_000

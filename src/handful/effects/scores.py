@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from handful.notation import FloatArray, IntArray
+from handful.notation import Float32Array, FloatArray, IntArray
 
 
 def doubly_robust(
@@ -52,6 +52,35 @@ def node_scores(
     """
     missed = profit - np.einsum("nq,nq->n", columns, outcome)
     scores: FloatArray = outcome + inverse * missed[:, None]
+    return scores
+
+
+def kernel_scores(
+    predicted: FloatArray,
+    profit: FloatArray,
+    at_received: FloatArray | None,
+    kernel: Float32Array,
+) -> FloatArray:
+    """Return the (n, G) scores of offers with dials, see `effects.kernel`.
+
+    Gamma_ig = P_ig + w_ig (y_i - P(x_i, t_i)); where only candidates are predicted, P_ig stands
+    in for P(x_i, t_i).
+
+    Args:
+        predicted: (n, G) predicted profit, made without the row's own fold.
+        profit: (n,) realised profit.
+        at_received: (n,) predicted profit at what the row received, or None.
+        kernel: (n, G) weights w.
+
+    Example:
+        >>> kernel_scores(np.ones((1, 2)), np.array([3.0]), np.ones(1), np.array([[0.0, 2.0]]))
+        array([[1., 5.]])
+    """
+    if at_received is None:
+        near: FloatArray = predicted + kernel * (profit[:, None] - predicted)
+        return near
+    missed = (profit - at_received).astype(kernel.dtype)
+    scores: FloatArray = predicted + kernel * missed[:, None]
     return scores
 
 

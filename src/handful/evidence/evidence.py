@@ -45,7 +45,7 @@ from handful.evidence.terms import Terms
 from handful.evidence.verdict import AS_LOGGED, Case, challenges, decide, keep_always
 from handful.experiment.records import Experiment
 from handful.experiment.tails import tail_facts
-from handful.notation import FloatArray, IntArray
+from handful.notation import BoolArray, FloatArray, IntArray
 from handful.policy.policy import assign_codes
 from handful.policy.rules import assign_tree
 
@@ -154,7 +154,7 @@ def weigh_evidence(
     raw = with_choice_noise(plain, terms, len(ledgers.first.worlds), ledgers.codes, seed)
     clipped = means(ledgers.clipped, experiment.cluster) if ledgers.clipped.splits else None
     values = make_values(raw, seed)
-    single = _best_single(raw, terms)
+    single = _best_single(raw, ledgers.first, terms)
     menus, facts = _final_menus(experiment, ledgers.first, claims.predicted, terms, single)
     frontier = make_frontier(values, facts)
     case = Case(
@@ -163,9 +163,10 @@ def weigh_evidence(
         codes=ledgers.codes,
         frontier=frontier,
         setup=tuple(float(c) for c in terms.setup),
-        allowed=terms.allowed,
+        allowed=terms.singles,
         single=single,
         fallback=terms.fallback,
+        reach=ledgers.first.kernel,
     )
     verdict = _verdict(experiment, case, terms, seed)
     control = None if experiment.control is None else experiment.offers[experiment.control]
@@ -192,7 +193,9 @@ def _verdict(experiment: Experiment, case: Case, terms: Terms, seed: int) -> Ver
     return keep_always(verdict, always, case, seed)
 
 
-def _best_single(raw: Means, terms: Terms) -> int:
+def _best_single(raw: Means, first: CrossFit, terms: Terms) -> int:
+    if first.shortlist is not None:
+        return first.shortlist.single
     net = {g: float(raw.value[raw.at(f"single:{g}")]) - terms.setup[g] for g in terms.allowed}
     return max(net, key=lambda g: net[g])
 
@@ -207,16 +210,16 @@ def _final_menus(
     """Choose the menus that would be run, on every row's out-of-fold prediction."""
     cells = experiment.open_cells
     menus, facts = {}, []
-    for choice in menu_path(first.predicted, cells, terms.fallback, terms):
-        menu = (single,) if choice.offers == 1 and not terms.always else choice.menu
+    for offers, (chosen, gap) in _chosen(first, cells, terms).items():
+        menu = (single,) if offers == 1 and not terms.always else chosen
         given = _final_codes(experiment, first, own, menu, terms)
-        menus[choice.offers] = menu
+        menus[offers] = menu
         facts.append(
             MenuFacts(
-                offers=choice.offers,
+                offers=offers,
                 menu=tuple(experiment.offers[g] for g in menu),
                 claimed=float(own[np.arange(len(own)), given].mean()),
-                certified_gap=_gap(choice.gap) if cells.all() else None,
+                certified_gap=gap,
                 setup_cost=float(terms.setup[list(menu)].sum()),
             )
         )
@@ -232,6 +235,17 @@ def _final_codes(
         return assign_codes(own, menu, cells, terms.fallback)
     given = assign_tree(final_rule(experiment, first, menu, terms), experiment.features)
     return np.where(cells[np.arange(len(given)), given], given, terms.fallback)
+
+
+def _chosen(
+    first: CrossFit, cells: BoolArray, terms: Terms
+) -> dict[int, tuple[tuple[int, ...], float | None]]:
+    """Return the menu of each size and its certified gap; none where an offer is closed."""
+    if first.shortlist is not None:
+        return {k: (menu, first.shortlist.gaps[k]) for k, menu in first.shortlist.menus.items()}
+    path = menu_path(first.predicted, cells, terms.fallback, terms)
+    proven = bool(cells.all())
+    return {c.offers: (c.menu, _gap(c.gap) if proven else None) for c in path}
 
 
 def _gap(gap: float) -> float | None:

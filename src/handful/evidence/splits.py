@@ -12,8 +12,8 @@ from typing import Final
 
 import numpy as np
 
-from handful.effects.crossfit import CrossFit, World
-from handful.effects.scores import close_cells, doubly_robust
+from handful.effects.crossfit import CrossFit, World, rescore
+from handful.effects.scores import close_cells
 from handful.evidence.ruling import menu_codes
 from handful.evidence.terms import Terms
 from handful.experiment.records import Experiment
@@ -99,10 +99,14 @@ def standard_codes(experiment: Experiment, fit: CrossFit, terms: Terms) -> dict[
     codes: dict[str, IntArray] = {BEST_SINGLE: np.empty(n, np.int64)}
     if experiment.control is not None:
         codes[NO_OFFER] = np.full(n, experiment.control)
-    codes[ONE_TO_ONE] = assign_codes(fit.predicted, terms.allowed, cells, terms.fallback)
+    codes[ONE_TO_ONE] = np.empty(n, np.int64)
     for j, world in enumerate(fit.worlds):
         mine = np.flatnonzero(fit.fold == j)
-        codes[BEST_SINGLE][mine] = best_single(world.scores, cells[world.rows], terms, world.rows)
+        codes[BEST_SINGLE][mine] = world_single(world, cells, terms)
+        allowed = terms.allowed if world.shortlist is None else world.shortlist.allowed
+        codes[ONE_TO_ONE][mine] = assign_codes(
+            fit.predicted[mine], allowed, cells[mine], terms.fallback[mine]
+        )
         for offers, menu in world_menus(world, cells, terms).items():
             column = codes.setdefault(menu_name(offers), np.empty(n, np.int64))
             column[mine] = menu_codes(experiment, fit, world, mine, menu, terms)
@@ -112,8 +116,17 @@ def standard_codes(experiment: Experiment, fit: CrossFit, terms: Terms) -> dict[
     return codes
 
 
+def world_single(world: World, cells: BoolArray, terms: Terms) -> int:
+    """Return the best single offer on the world's own scores."""
+    if world.shortlist is not None:
+        return world.shortlist.single
+    return best_single(world.scores, cells[world.rows], terms, world.rows)
+
+
 def world_menus(world: World, cells: BoolArray, terms: Terms) -> dict[int, tuple[int, ...]]:
     """Return the menu of every size chosen on the world's own out-of-fold predictions."""
+    if world.shortlist is not None:
+        return world.shortlist.menus
     path = menu_path(world.predicted, cells[world.rows], terms.fallback[world.rows], terms)
     return {choice.offers: choice.menu for choice in path}
 
@@ -129,16 +142,18 @@ def value_split(
 
     Cost: O(n (M + G)) for M policies.
     """
-    rows = np.arange(experiment.n_rows)
     cells = experiment.open_cells
     closed = close_cells(fit.scores, cells, terms.fallback)
-    columns = {name: closed[rows, given] for name, given in codes.items()}
-    columns |= {single_name(g): closed[:, g].copy() for g in terms.allowed}
+    columns = _columns(closed, codes, terms)
     if not tails.heavy:
         return Split(codes, columns, {})
-    profit = np.clip(experiment.profit, *tails.limits)
-    scores = doubly_robust(fit.predicted, profit, experiment.offer, experiment.design.received)
+    scores = rescore(experiment, fit, np.clip(experiment.profit, *tails.limits))
     held = close_cells(scores, cells, terms.fallback)
-    clipped = {name: held[rows, given] for name, given in codes.items()}
-    clipped |= {single_name(g): held[:, g].copy() for g in terms.allowed}
-    return Split(codes, columns, clipped)
+    return Split(codes, columns, _columns(held, codes, terms))
+
+
+def _columns(scores: FloatArray, codes: dict[str, IntArray], terms: Terms) -> dict[str, FloatArray]:
+    rows = np.arange(len(scores))
+    columns = {name: scores[rows, given] for name, given in codes.items()}
+    columns |= {single_name(g): scores[:, g].copy() for g in terms.singles}
+    return {name: np.asarray(column, dtype=np.float64) for name, column in columns.items()}

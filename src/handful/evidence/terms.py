@@ -27,6 +27,7 @@ class Terms:
         by_stratum: (S + 1,) the same by stratum, for the policy.
         by_rule: a rule decides who gets which offer of a menu, not the predictions.
         rule_depth: questions a rule asks at most.
+        extra: codes valued as single offers besides: the polished single of an offer with dials.
     """
 
     max_offers: int
@@ -38,6 +39,12 @@ class Terms:
     by_stratum: IntArray
     by_rule: bool = False
     rule_depth: int = 2
+    extra: tuple[int, ...] = ()
+
+    @property
+    def singles(self) -> tuple[int, ...]:
+        """Codes of the single offers that a menu has to beat."""
+        return (*self.allowed, *self.extra)
 
 
 def make_terms(

@@ -24,7 +24,7 @@ from handful.evidence.records import (
 )
 from handful.evidence.splits import BEST_SINGLE, NO_OFFER, menu_name, single_name
 from handful.experiment.records import Experiment
-from handful.notation import IntArray
+from handful.notation import Float32Array, IntArray
 
 AS_LOGGED: Final = "as_logged"
 LEAST_CLUSTERS: Final = 50
@@ -45,6 +45,7 @@ class Case:
         allowed: offer codes in play.
         single: code of the best single offer on all rows.
         fallback: (n,) what a row gets where an offer is closed to it.
+        reach: (n, G) weights of rows in the scores of offers with dials; None for names.
     """
 
     means: Means
@@ -55,6 +56,7 @@ class Case:
     allowed: tuple[int, ...]
     single: int
     fallback: IntArray
+    reach: Float32Array | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +102,9 @@ def challenges(experiment: Experiment, case: Case, seed: int) -> list[Challenge]
                 critical=critical,
                 hardest=case.allowed[worst],
                 enough=all(
-                    differing_clusters(experiment, given, everywhere(experiment, case, g))
+                    differing_clusters(
+                        experiment, given, everywhere(experiment, case, g), case.reach
+                    )
                     >= LEAST_CLUSTERS
                     for g in case.allowed
                 ),
@@ -123,15 +127,19 @@ def everywhere(experiment: Experiment, case: Case, offer: int) -> IntArray:
     return np.where(experiment.open_cells[:, offer], offer, case.fallback)
 
 
-def differing_clusters(experiment: Experiment, given: IntArray, single: IntArray) -> int:
+def differing_clusters(
+    experiment: Experiment, given: IntArray, single: IntArray, reach: Float32Array | None = None
+) -> int:
     """Return the smaller number of clusters, of the two arms, that tell two policies apart.
 
-    Rows count where the policies give different offers and the log gave one of the two.
+    Rows count where the policies give different offers and the log gave one of the two, or, with
+    dials, something within reach of it.
     """
     differs = given != single
     least = []
     for arm in (given, single):
-        rows = differs & (experiment.offer == arm)
+        told = experiment.offer == arm if reach is None else reach[np.arange(len(arm)), arm] > 0
+        rows = differs & told
         least.append(len(np.unique(experiment.cluster[rows])))
     return min(least)
 
