@@ -16,8 +16,9 @@ from handful.experiment.features import as_float, encode
 from handful.experiment.given import offers_by_name, offers_with_dials
 from handful.experiment.leaving_out import LeaveOut, LeftOut
 from handful.experiment.levels import check_offer_names, check_profit, code_offers
+from handful.experiment.limits import read_amounts, read_eligibility
 from handful.experiment.opening import OpenLog, Request, count_rows, open_log
-from handful.experiment.records import Dials, Experiment, SourceFacts
+from handful.experiment.records import Amount, Dials, Experiment, SourceFacts
 from handful.experiment.rows import ReadingPlan, count_lossy_ids, fetch, plan_reading
 from handful.experiment.times import as_datetimes
 from handful.experiment.units import Units, check_ids, codes_of, label_strata, settle_units
@@ -118,6 +119,7 @@ class _Known:
     findings: tuple[Finding, ...]
     box: Dials | None
     """Offers with dials, without candidates; `offer` then codes the points received."""
+    amounts: tuple[Amount, ...]
 
 
 def _received(
@@ -162,8 +164,14 @@ def _align(log: OpenLog, plan: ReadingPlan, table: Any, rows_read: int) -> Exper
     customer = codes_of(table.column("customer")) if spec.customer else np.arange(n)
     when = table.column("time").to_numpy() if "time" in plan.times else None
     units = settle_units(customer, offer, profit, when, spec)
+    amounts = read_amounts(
+        table,
+        plan.limits,
+        lambda rows: settle_units(customer, offer, rows, when, spec).profit,
+        findings,
+    )
     _raise_blocks([*findings, *units.findings])
-    known = _Known(table, offer, offers, rows_read, (*findings, *units.findings), box)
+    known = _Known(table, offer, offers, rows_read, (*findings, *units.findings), box, amounts)
     return _finish(log, plan, known, units)
 
 
@@ -204,6 +212,8 @@ def _finish(log: OpenLog, plan: ReadingPlan, known: _Known, units: Units) -> Exp
         findings=findings,
         dials=given.dials,
         held_apart=encode(table, plan.apart, "h")[0] if plan.apart.names else None,
+        amounts=known.amounts,
+        eligible=read_eligibility(table, plan.limits, given.offers),
     )
 
 

@@ -14,6 +14,7 @@ from handful.experiment.columns import Columns, check_names_used, check_number, 
 from handful.experiment.engine import one_row, quoted, running
 from handful.experiment.expressions import columns_read
 from handful.experiment.features import Chosen, choose_features, feature_sql, kinds_of
+from handful.experiment.limits import LimitReads, plan_limits
 from handful.experiment.opening import OpenLog
 from handful.experiment.times import time_sql
 
@@ -33,6 +34,7 @@ class ReadingPlan:
         where: a WHERE clause, or "".
         times: "time" and "outcome_time" -> SQL, those the brief names.
         findings: noticed so far.
+        limits: what [constraints] reads.
     """
 
     brief: Brief
@@ -42,6 +44,7 @@ class ReadingPlan:
     where: str
     times: Mapping[str, str]
     findings: tuple[Finding, ...]
+    limits: LimitReads
 
 
 def plan_reading(log: OpenLog, brief: Brief) -> ReadingPlan:
@@ -73,15 +76,16 @@ def plan_reading(log: OpenLog, brief: Brief) -> ReadingPlan:
             profit_reads = reads if key == "profit.per_row" else profit_reads
         except BriefError as error:
             wrong.extend(error.findings)
+    limits = plan_limits(log, brief, columns, wrong)
     if wrong:
         raise BriefError(wrong)
-    chosen = choose_features(brief, columns, profit_reads)
+    chosen = choose_features(brief, columns, (*profit_reads, *limits.outcomes))
     times, findings = _times(log, brief, columns)
     where = f"WHERE (\n{brief.experiment.where}\n)" if brief.experiment.where else ""
     held = apart_names(brief)
     apart = Chosen(held, kinds_of(held, columns), ())
     found = (*log.findings, *chosen.findings, *findings)
-    return ReadingPlan(brief, columns, chosen, apart, where, times, found)
+    return ReadingPlan(brief, columns, chosen, apart, where, times, found, limits)
 
 
 def _times(log: OpenLog, brief: Brief, columns: Columns) -> tuple[dict[str, str], list[Finding]]:
@@ -113,8 +117,8 @@ def fetch(log: OpenLog, plan: ReadingPlan) -> Any:  # noqa: ANN401 - a pyarrow T
     """Return the columns needed, in the order of the log, as one Arrow table.
 
     Columns: row, offer (d0, d1, ... with dials), profit; s0, s1, ... strata; f0, f1, ... features;
-    h0, h1, ... columns held apart; and customer, cluster, time, outcome_time, propensity where the
-    brief names them.
+    h0, h1, ... columns held apart; a0, ... and e0, ... of the limits; and customer, cluster, time,
+    outcome_time, propensity where the brief names them.
 
     Raises:
         BriefError: B110 an expression fails on some row.
@@ -129,6 +133,7 @@ def fetch(log: OpenLog, plan: ReadingPlan) -> Any:  # noqa: ANN401 - a pyarrow T
         **plan.times,
         **_columns_sql("f", plan.chosen),
         **_columns_sql("h", plan.apart),
+        **plan.limits.sql(),
     }
     for task, name in {"customer": spec.customer, "cluster": spec.cluster}.items():
         if name is not None:
