@@ -24,7 +24,7 @@ import numpy as np
 from handful.brief.guardrails import GuardrailsSpec
 from handful.experiment.records import Experiment, Features, FeatureSchema
 from handful.guardrails.disclosure_attack import Attack, attack
-from handful.guardrails.disclosure_cells import Draw, Panel, panels_of
+from handful.guardrails.disclosure_cells import Draw, Panel
 from handful.guardrails.disclosure_measures import (
     Cell,
     cells_of,
@@ -37,9 +37,9 @@ from handful.guardrails.disclosure_measures import (
     size_of,
     worst_of,
 )
+from handful.guardrails.disclosure_panels import panels_for
 from handful.guardrails.disclosure_proxies import proxies
-from handful.guardrails.disclosure_sights import sights_of
-from handful.guardrails.disclosure_traits import Trait, traits_of
+from handful.guardrails.disclosure_traits import Trait
 from handful.guardrails.disclosure_words import (
     failed_words,
     passed_words,
@@ -89,45 +89,6 @@ def disclosure(facts: Facts) -> tuple[GuardrailResult, ...]:
             results.append(_untestable(attribute, facts))
     missing = [_untestable(attribute, facts) for attribute in asked.sensitive_not_in_log]
     return (*results, *missing)
-
-
-def panels_for(experiment: Experiment, offer: IntArray, asked: GuardrailsSpec) -> tuple[Panel, ...]:
-    """Return the panels of all sensitive attributes of a log for the offers given.
-
-    Args:
-        experiment: holds the sensitive columns apart.
-        offer: (n,) codes given.
-        asked: the [guardrails] table.
-
-    Cost: O(traits n).
-    """
-    traits = traits_for(experiment, asked)
-    if not traits:
-        return ()
-    known = np.any([trait.known for trait in traits], axis=0)
-    counts = np.bincount(offer[known], minlength=experiment.n_offers)
-    sights = sights_of(experiment.offers, experiment.control, counts, asked)
-    return panels_of(traits, sights, offer, experiment.cluster, bounds_of(traits, asked))
-
-
-def traits_for(experiment: Experiment, asked: GuardrailsSpec) -> tuple[Trait, ...]:
-    """Return the traits of all sensitive attributes that the log can test."""
-    held = experiment.held_apart
-    if held is None:
-        return ()
-    return tuple(
-        trait for name in asked.sensitive for trait in traits_of(held, name, asked.sensitive_cuts)
-    )
-
-
-def bounds_of(traits: tuple[Trait, ...], asked: GuardrailsSpec) -> Mapping[tuple[str, bool], float]:
-    """Return the likelihood ratio allowed for each attribute on shared and private channels."""
-    by_kind = {True: asked.disclosure_shared, False: asked.disclosure_private}
-    return {
-        (trait.attribute, shared): asked.disclosure_bounds.get(trait.attribute, bound)
-        for trait in traits
-        for shared, bound in by_kind.items()
-    }
 
 
 def verdict_of(cells: tuple[Cell, ...]) -> GuardrailVerdict:

@@ -79,6 +79,7 @@ def panels_of(
     offer: IntArray,
     cluster: IntArray,
     bounds: Mapping[tuple[str, bool], float],
+    plans: int = 1,
 ) -> tuple[Panel, ...]:
     """Count who sees what, for every trait and onlooker, with simultaneous limits.
 
@@ -88,6 +89,7 @@ def panels_of(
         offer: (n,) codes given.
         cluster: (n,) codes of people who are not independent.
         bounds: (attribute, shared) -> likelihood ratio allowed.
+        plans: how many plans are looked at to choose one: they share the family's 5 % too.
 
     Returns:
         A panel for each trait and onlooker.
@@ -103,7 +105,7 @@ def panels_of(
         >>> np.exp(panel.ratio(None).estimate).tolist()
         [1.0, 1.0]
     """
-    tail = tail_of(len(traits) * sum(int(sight.tested.sum()) for sight in sights))
+    tail = tail_of(plans * len(traits) * sum(int(sight.tested.sum()) for sight in sights))
     return tuple(
         _panel(trait, sight, bounds[trait.attribute, sight.shared], (offer, cluster), tail)
         for trait in traits

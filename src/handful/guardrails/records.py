@@ -16,6 +16,7 @@ from handful.evidence.records import Segment, Verdict
 from handful.evidence.terms import Terms
 from handful.experiment.records import Experiment, Features, FeatureSchema
 from handful.guardrails.importance import FieldValue
+from handful.guardrails.repair_records import Repair
 from handful.guardrails.tracing import Trace
 from handful.policy.records import Assignment, Policy
 
@@ -85,6 +86,7 @@ class Facts:
         trace: which fields the policy reads, and which of them decide.
         values: what each field that decides is worth, held out.
         results: of the guardrails that ran before.
+        repair: what it takes to tell no more than allowed; None where nothing is too much.
     """
 
     experiment: Experiment
@@ -99,6 +101,7 @@ class Facts:
     trace: Trace = field(default_factory=_untraced)
     values: tuple[FieldValue, ...] = ()
     results: tuple[GuardrailResult, ...] = ()
+    repair: Repair | None = None
 
     @property
     def asked(self) -> GuardrailsSpec:

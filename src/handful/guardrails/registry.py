@@ -13,9 +13,11 @@ from handful.guardrails.disclosure import disclosure
 from handful.guardrails.plugins import load_plugins
 from handful.guardrails.provenance import check_creepiness, check_provenance
 from handful.guardrails.records import Facts, Guardrail, GuardrailResult
+from handful.guardrails.repair_result import repair_price
 
 GUARDRAILS: Final[tuple[tuple[str, Guardrail], ...]] = (
     ("disclosure", disclosure),
+    ("disclosure_repair", repair_price),
     ("weird_things", check_words),
     ("children", check_children),
     ("bystanders", check_bystanders),

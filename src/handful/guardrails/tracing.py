@@ -9,7 +9,7 @@ read may still never change one. Cost: one assignment of the traced rows per fie
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
@@ -161,6 +161,9 @@ def trace_policy(
 
     Cost: O(fields read x min(n, TRACE_ROWS)) predictions, WHOLE_ROWS for one that never decides.
     """
+    policy = replace(policy, chance=None)  # what is drawn by chance depends on no field
+    # Chance reads the id alone: what the fields decide is traced without it.
+    policy = replace(policy, chance=None)
     rng = np.random.default_rng([random_state, 71])
     n = features.values.shape[0]
     few, many = (np.sort(rng.permutation(n)[:size]) for size in (TRACE_ROWS, WHOLE_ROWS))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -30,18 +31,22 @@ from handful.evidence.segments import everybody, make_segments, segment_rows
 from handful.evidence.terms import Terms, make_terms
 from handful.evidence.verdict import fits_by_hand
 from handful.experiment.checks import check_experiment
-from handful.experiment.records import Experiment
+from handful.experiment.given import turn
+from handful.experiment.records import Box, Experiment
 from handful.guardrails.records import Facts
+from handful.guardrails.repair_records import Repair, RepairCase
+from handful.guardrails.repair_search import find_repair
 from handful.notation import IntArray
 from handful.planning.consenting import assign_with_consent
 from handful.planning.evaluate import evaluate, evaluate_policy
 from handful.planning.facts import experiment_facts, offer_points
 from handful.planning.guarding import guarded
 from handful.planning.records import Plan
+from handful.planning.repairing import mended_policy, with_repair
 from handful.planning.settings import PlanSettings, settings_of
 from handful.planning.splits import OwnSplits
 from handful.policy.policy import assign
-from handful.policy.records import Policy, RuleTree
+from handful.policy.records import Assignment, Policy, RuleTree
 from handful.progress import SILENT, Progress
 
 __all__ = ["evaluate", "evaluate_policy", "make_plan", "plan"]
@@ -113,6 +118,7 @@ def plan(  # noqa: PLR0913 - the signature that users were promised
     max_offers: int = 8,
     setup_cost: float | Mapping[str, float] = 0.0,
     population: float | None = None,
+    dials: Mapping[str, Box] = MappingProxyType({}),
     effects: GivenEffects | None = None,
     settings: PlanSettings | None = None,
     random_state: int = 0,
@@ -125,6 +131,8 @@ def plan(  # noqa: PLR0913 - the signature that users were promised
         max_offers: largest menu to consider.
         setup_cost: money per live offer, one number or a table by offer.
         population: customers one campaign reaches; set-up costs are spread over it.
+        dials: column -> (min, max, increment) of a dial of the log's offers, other than it was
+            read with; None for what the log itself says.
         effects: (n, G) predicted profits of another library, or a function that fits them.
         settings: everything else; its max_offers and setup_cost give way to the arguments.
         random_state: seed of everything that draws.
@@ -142,6 +150,8 @@ def plan(  # noqa: PLR0913 - the signature that users were promised
         >>> plan(log, settings=PlanSettings(repetitions=1)).verdict.offers <= 1
         True
     """
+    if dials:
+        log = turn(log, dials)
     if population is not None:
         log = replace(log, population=population)
     asked = replace(settings or PlanSettings(), max_offers=max_offers, setup_cost=setup_cost)
@@ -185,7 +195,10 @@ def _assemble(
     verdict = _by_hand(job, evidence.verdict)
     menu = _menu_codes(job, evidence)
     tree = None if len(menu) == 1 else final_rule(experiment, evidence.first, menu, job.terms)
-    policy = _policy(job, model, menu, tree)
+    case, repair, policy = _mended(job, evidence, _policy(job, model, menu, tree), brief)
+    if policy.menu != menu:
+        menu = policy.menu
+        tree = None if len(menu) == 1 else final_rule(experiment, evidence.first, menu, job.terms)
     assignment = _assign(job, policy)
     segments, rule = _segments(job, evidence, menu, tree, assignment.offer)
     made = Plan(
@@ -205,16 +218,39 @@ def _assemble(
         rule=rule,
         consent=experiment.consent,
     )
-    return guarded(made, _facts(job, made, evidence, brief))
+    if case is not None and repair is not None and policy is not case.policy:
+        made = with_repair(made, case, repair)
+    return guarded(made, replace(_facts(job, made, evidence, brief), repair=repair))
+
+
+def _mended(
+    job: _Job, evidence: Evidence, policy: Policy, brief: Brief | None
+) -> tuple[RepairCase | None, Repair | None, Policy]:
+    """Mend a policy that tells too much, where the brief asks for it; say what it would take."""
+    if brief is None or not brief.guardrails.sensitive or len(policy.menu) < 2:
+        return None, None, policy
+    case = RepairCase(
+        experiment=job.experiment,
+        fit=evidence.first,
+        terms=job.terms,
+        asked=brief.guardrails,
+        policy=policy,
+        decide=lambda other: _assign(job, other).offer,
+        free=job.experiment.consent is None,
+        seed=job.random_state,
+    )
+    repair = find_repair(case)
+    return case, repair, mended_policy(case, repair)
 
 
 def _assign(job: _Job, policy: Policy) -> Assignment:
     """Decide for every row of the log, consent respected."""
-    log = job.experiment
-    if log.consent is None:
-        return assign(policy, log.features, log.stratum)
-    found = log.consent
-    return assign_with_consent(policy, log.features, log.stratum, found.rights, found.gate.binding)
+    log, found = job.experiment, job.experiment.consent
+    ids = None if policy.chance is None else log.customers.tolist()
+    if found is None:
+        return assign(policy, log.features, log.stratum, ids)
+    rights, binding = found.rights, found.gate.binding
+    return assign_with_consent(policy, log.features, log.stratum, rights, binding, ids)
 
 
 def _policy(job: _Job, model: EffectsModel, menu: tuple[int, ...], tree: RuleTree | None) -> Policy:
