@@ -16,7 +16,7 @@ from handful.effects.boosting import to_forest
 from handful.effects.nodes import NodeWeights
 from handful.effects.outcome import FoldSet
 from handful.effects.predict import predict_profit
-from handful.effects.records import EffectsModel, Forest
+from handful.effects.records import AmountFit, EffectsModel, Forest
 from handful.effects.sample import LearnSample, from_contrast, make_sample
 from handful.effects.scores import doubly_robust, kernel_scores
 from handful.effects.stacking import StackWeights
@@ -88,6 +88,7 @@ class CrossFit:
         kernel: (n, G) weight of each row's outcome in each score, for offers with dials.
         at_received: (n,) prediction at what the row received, None where only offers are predicted.
         shortlist: the final menus, of all rows, where they were chosen beforehand.
+        amounts: what limits count, cross-fitted on the same folds.
     """
 
     fold: IntArray
@@ -98,6 +99,7 @@ class CrossFit:
     kernel: Float32Array | None = None
     at_received: FloatArray | None = None
     shortlist: Shortlist | None = None
+    amounts: tuple[AmountFit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,3 +80,20 @@ class EffectsModel:
     constant: FloatArray
     terms: tuple[Term, ...]
     forest: Forest | None
+
+
+@dataclass(frozen=True, slots=True)
+class AmountFit:
+    """A cost or an outcome that a limit counts, cross-fitted on the folds of the profit.
+
+    Attributes:
+        name: of the experiment's amount.
+        predicted: (n, G) by models without the row's fold; (1, G) where offers alone settle it.
+        scores: the same with doubly robust scores; the table where offers alone settle it.
+        worlds: what the rows outside each fold look like without it, one array per fold.
+    """
+
+    name: str
+    predicted: FloatArray
+    scores: FloatArray
+    worlds: tuple[FloatArray, ...]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from handful.errors import BriefError, Finding, blocked
+from handful.evidence.limit_records import LimitTerms
 from handful.experiment.consent_rows import kept_offers
 from handful.experiment.records import Experiment
 from handful.notation import FloatArray, IntArray
@@ -28,6 +29,8 @@ class Terms:
         by_rule: a rule decides who gets which offer of a menu, not the predictions.
         rule_depth: questions a rule asks at most.
         extra: codes valued as single offers besides: the polished single of an offer with dials.
+        limits: on all customers together; None where there are none.
+        exclusive: pairs of offers that no menu may hold both of.
     """
 
     max_offers: int
@@ -40,6 +43,8 @@ class Terms:
     by_rule: bool = False
     rule_depth: int = 2
     extra: tuple[int, ...] = ()
+    limits: LimitTerms | None = None
+    exclusive: tuple[tuple[int, int], ...] = ()
 
     @property
     def singles(self) -> tuple[int, ...]:

@@ -1,0 +1,131 @@
+"""What limits count, under every offer: expected costs and outcomes, cross-fitted like profit.
+
+An amount that is the same for every row of an offer is known: its table is taken as it is. Any
+other is learned by the learner of profit, on the same folds. Cost: one more cross-fit each.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from handful.effects.crossfit import CrossFit, cross_fit, learn_whole, open_workshop
+from handful.effects.predict import predict_profit
+from handful.effects.records import AmountFit, EffectsModel
+from handful.effects.worlds import Workshop
+from handful.experiment.records import Amount, Experiment
+from handful.notation import FloatArray, IntArray
+from handful.progress import SILENT, Progress
+
+
+@dataclass(frozen=True, slots=True)
+class AmountModel:
+    """What an amount comes to for any customer: a table by offer, or a learned model."""
+
+    name: str
+    table: FloatArray | None
+    model: EffectsModel | None
+
+
+def amount_table(experiment: Experiment, amount: Amount) -> FloatArray | None:
+    """Return (1, G) what every row of an offer came to, or None where rows of an offer differ.
+
+    Example:
+        >>> from handful.experiment.simulate import simulate
+        >>> log = simulate("null", n=600, offers=2, random_state=1).experiment
+        >>> amount_table(log, Amount("budget", np.where(log.offer == 1, 0.5, 0.0))).tolist()
+        [[0.0, 0.5]]
+    """
+    table = np.zeros((1, experiment.n_offers))
+    for g in range(experiment.n_offers):
+        seen = amount.values[experiment.offer == g]
+        if not len(seen):
+            continue
+        if np.ptp(seen) > 1e-12 * max(1.0, float(np.abs(seen).max())):
+            return None
+        table[0, g] = seen[0]
+    return table
+
+
+def open_amounts(
+    experiment: Experiment, fold: IntArray, *, learn_rows: int, random_state: int
+) -> tuple[Workshop | None, ...]:
+    """Return a workshop for every amount that must be learned.
+
+    Cost: O(n p) each.
+    """
+    return tuple(
+        None
+        if amount_table(experiment, amount) is not None
+        else open_workshop(
+            replace(experiment, profit=amount.values),
+            fold,
+            learn_rows=learn_rows,
+            random_state=random_state,
+        )
+        for amount in experiment.amounts
+    )
+
+
+def fit_amounts(
+    experiment: Experiment,
+    fit: CrossFit,
+    shops: Sequence[Workshop | None],
+    progress: Progress = SILENT,
+) -> CrossFit:
+    """Return the cross-fit with every amount cross-fitted on its folds.
+
+    Args:
+        experiment: the log.
+        fit: of the profit.
+        shops: from `open_amounts` with the same folds.
+        progress: told of every fold.
+
+    Cost: a cross-fit for each amount that must be learned.
+    """
+    amounts = []
+    for amount, shop in zip(experiment.amounts, shops, strict=True):
+        if shop is None:
+            table = amount_table(experiment, amount)
+            if table is None:
+                raise ValueError("an amount without table needs a workshop")
+            amounts.append(AmountFit(amount.name, table, table, (table,) * len(fit.worlds)))
+            continue
+        found = cross_fit(replace(experiment, profit=amount.values), shop, fit.fold, progress)
+        worlds = tuple(
+            own.predicted if np.array_equal(own.rows, world.rows) else found.predicted[world.rows]
+            for own, world in zip(found.worlds, fit.worlds, strict=True)
+        )
+        amounts.append(AmountFit(amount.name, found.predicted, found.scores, worlds))
+    return replace(fit, amounts=tuple(amounts))
+
+
+def learn_amounts(
+    experiment: Experiment, shops: Sequence[Workshop | None]
+) -> tuple[AmountModel, ...]:
+    """Return the final model of every amount.
+
+    Cost: one fit more for each that must be learned.
+    """
+    models = []
+    for amount, shop in zip(experiment.amounts, shops, strict=True):
+        if shop is None:
+            models.append(AmountModel(amount.name, amount_table(experiment, amount), None))
+            continue
+        log = replace(experiment, profit=amount.values)
+        models.append(AmountModel(amount.name, None, learn_whole(log, shop).model))
+    return tuple(models)
+
+
+def predict_amount(amount: AmountModel, experiment: Experiment) -> FloatArray:
+    """Return (n, G) or (1, G) what the final model expects of the log's own customers.
+
+    Cost: as `predict_profit`.
+    """
+    if amount.model is not None:
+        return predict_profit(amount.model, experiment.features)
+    if amount.table is None:
+        raise ValueError("an amount has a table or a model")
+    return amount.table
