@@ -23,3 +23,6 @@ SCHEMA_PLAN = "handful.plan/1"
 
 SCHEMA_POLICY = "handful.policy/1"
 """Name and version of the policy artefact format."""
+
+SCHEMA_DATA_USE = "handful.data-use/1"
+"""Name and version of the data-use manifest."""

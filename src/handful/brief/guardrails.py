@@ -9,6 +9,7 @@ from typing import Final, Literal
 
 from handful.brief.key import Key
 from handful.brief.origins import Origin
+from handful.brief.reviews import Review
 
 
 def _none() -> Mapping[str, tuple[str, str]]:
@@ -54,11 +55,14 @@ class GuardrailsSpec:
     templates: str | Mapping[str, str] | None = None
     """Folder of message templates, or offer -> file."""
     purpose: str | None = None
+    contact: str | None = None
     messages_per_month: float | None = None
     max_creepiness: float = 60.0
     minimum_audience: int = 50
     minimum_reported: int = 11
     minimise: bool = False
+    max_age: float = 730.0
+    reviews: tuple[Review, ...] = ()
     plugins: tuple[str, ...] = ()
     override: Mapping[str, tuple[str, str]] = field(default_factory=_none)
     """Guardrail name -> (by, reason)."""
@@ -99,6 +103,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(_G, "templates", "files", "message templates (Jinja) to be read before they are sent",
         "none"),
     Key(_G, "purpose", "text", "what the plan uses data for, as the privacy notice says it"),
+    Key(_G, "contact", "text", "where customers ask or say no; shown on the data-use page"),
     Key(_G, "messages_per_month", "number", "messages a customer gets in a month", least=0),
     Key(_G, "max_creepiness", "number", "creepy-to-caring score that no message may pass, 0 to 100",
         "60", least=0),
@@ -107,6 +112,10 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(_G, "minimum_reported", "whole", "smallest count of people that is shown", "11", least=1),
     Key(_G, "minimise", "flag", "find the fewest features that keep 95 % of the gain; slow",
         "false"),
+    Key(_G, "max_age", "number", "days after which a log, a consent table or a review is too old",
+        "730", least=1),
+    Key(_G, "reviews", "reviews", "what is reviewed, by whom, when it last was and how often",
+        "[]"),
     Key(_G, "plugins", "names", 'guardrails of your own, "module:function", run when named here',
         "[]"),
     Key(_G, "override", "overrides", "a failed guardrail that somebody answers for, and why"),

@@ -25,6 +25,7 @@ class Origin:
         legal_basis: such as "consent" or "legitimate interest".
         retention: how long it is kept, in words.
         recipients: who else gets it, in words.
+        words: what customers call it, such as "months since your last order".
     """
 
     how: str | None = None
@@ -33,10 +34,12 @@ class Origin:
     legal_basis: str | None = None
     retention: str | None = None
     recipients: str | None = None
+    words: str | None = None
 
 
 UNKNOWN: Final = Origin()
 _KEYS: Final = tuple(entry.name for entry in fields(Origin))
+_FOR_ALL: Final = tuple(key for key in _KEYS if key != "words")
 
 
 def read_origins(value: object) -> Mapping[str, Origin]:
@@ -85,5 +88,5 @@ def _origin(name: str, entry: object) -> Origin:
 
 
 def _filled(origin: Origin, every: Origin) -> Origin:
-    missing = {key: getattr(every, key) for key in _KEYS if getattr(origin, key) is None}
+    missing = {key: getattr(every, key) for key in _FOR_ALL if getattr(origin, key) is None}
     return replace(origin, **missing)

@@ -18,7 +18,16 @@ from handful.delivery.locks import exclusive
 from handful.delivery.swap import exchange
 from handful.errors import BriefError, MachineError, blocked
 
-PLAN_PARTS = frozenset({"plan.json", "report.html", "assignments.parquet", "policy"})
+PLAN_PARTS = frozenset(
+    {
+        "plan.json",
+        "report.html",
+        "assignments.parquet",
+        "policy",
+        "manifest.json",
+        "manifest.html",
+    }
+)
 """What a plan folder holds; a folder with anything else is never replaced."""
 
 PRIVATE = 0o600

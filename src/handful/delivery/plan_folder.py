@@ -1,4 +1,4 @@
-"""What `handful plan` leaves behind: policy/, assignments.parquet, report.html and plan.json."""
+"""What `handful plan` leaves behind: policy/, who gets which, report, manifest, plan.json."""
 
 from __future__ import annotations
 
@@ -6,8 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from handful.delivery.files import PRIVATE
+from handful.delivery.manifest_json import write_manifest
 from handful.delivery.plan_json import dump_document, plan_document
 from handful.delivery.report import render_report
+from handful.delivery.report.manifest_page import render_manifest
 from handful.delivery.sinks import open_sink
 from handful.delivery.stored import part_records
 from handful.experiment.records import Features
@@ -40,9 +42,17 @@ def write_plan(
     write_policy(plan.policy, folder / "policy", probe, probe_stratum)
     _write_assignments(plan, folder / "assignments.parquet")
     (folder / "report.html").write_text(render_report(plan), encoding="utf-8")
+    _write_data_use(plan, folder)
     document = plan_document(plan) | {"files": part_records(folder)}
     (folder / "plan.json").write_text(dump_document(document), encoding="utf-8")
     return document
+
+
+def _write_data_use(plan: Plan, folder: Path) -> None:
+    """Write what the plan uses of its customers, as data and as a page."""
+    if plan.data_use is not None:
+        manifest = write_manifest(plan.data_use, folder)
+        (folder / "manifest.html").write_text(render_manifest(manifest), encoding="utf-8")
 
 
 def _write_assignments(plan: Plan, path: Path) -> None:

@@ -98,11 +98,11 @@ def check_paths(facts: Facts) -> tuple[GuardrailResult, ...]:
 def _paths_remedy(readings: tuple[Crowd, ...], shown: int) -> str:
     last = readings[-1]
     alone = next((r.feature for r in readings if r.unique > 0), None)
-    crowd = f"On average a customer shares a decision path with {last.effective:,.0f} customers"
+    crowd = f"A customer is one of {last.effective:,.1f} on the same decision path, on average"
     if alone is None:
         return f"{crowd}; the smallest path has {few(last.smallest, shown)}."
     return (
-        f"{crowd}, but some are alone once '{alone}' is read: keep the policy's inputs and its log "
+        f"{crowd}, and some are alone once '{alone}' is read: keep the policy's inputs and its log "
         "of decisions as personal data, and collect fewer fields (guardrails.minimise = true)."
     )
 

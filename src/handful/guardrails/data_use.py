@@ -46,6 +46,7 @@ class DataUse:
 
     Attributes:
         purpose: of the plan, from the brief.
+        contact: where customers say no or ask, from the brief.
         currency: of `worth`.
         offers: live offers that are chosen between.
         fields: in the order of what they are worth.
@@ -61,6 +62,7 @@ class DataUse:
     fields: tuple[ManifestField, ...]
     traced_on: int
     apart: tuple[str, ...]
+    contact: str | None = None
     not_needed: tuple[str, ...] | None = None
 
 
@@ -78,6 +80,8 @@ def data_use(facts: Facts) -> DataUse:
     fields = [
         _field(facts, use, worth.get(use.field), derived.get(use.field)) for use in facts.trace.uses
     ]
+    if facts.policy.chance is not None:
+        fields.append(_drawn(facts))
     fields.sort(key=lambda f: (not f.changed, -(f.worth.value if f.worth else 0.0), -f.changed))
     offers = facts.policy.model.offers
     return DataUse(
@@ -87,6 +91,7 @@ def data_use(facts: Facts) -> DataUse:
         fields=tuple(fields),
         traced_on=facts.trace.rows,
         apart=facts.held_apart.schema.names,
+        contact=facts.asked.contact,
     )
 
 
@@ -103,6 +108,14 @@ def _field(
         made_from=made_from,
         reason="tells which offers are open" if strata else "chooses the offer",
     )
+
+
+def _drawn(facts: Facts) -> ManifestField:
+    """Return the entry of the customer's id, where it draws part of the offers by a hash."""
+    log = None if facts.brief is None else facts.brief.experiment.customer
+    field = log or "customer id"
+    origin = origin_of(facts.asked.provenance, field)
+    return ManifestField(field, "decides", 1.0, None, origin, None, "draws part of the offers")
 
 
 def check_trace(facts: Facts) -> tuple[GuardrailResult, ...]:
