@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 Kind = Literal[
     "text", "name", "names", "columns", "whole", "number", "flag", "choice", "shares", "costs",
-    "links", "limits", "origins", "files", "overrides", "offer", "control", "offers",
+    "links", "limits", "origins", "files", "overrides", "reviews", "offer", "control", "offers",
     "volumes", "conditions", "pairs", "caps",
 ]  # fmt: skip
 
@@ -36,6 +36,7 @@ KIND_WORDS: Final = MappingProxyType(
         "pairs": "a list of pairs in quotes: two offers, or an offer and an SQL condition",
         "caps": "a table name = {outcome = SQL, at_most = number}",
         "overrides": "a table NAME = {by = ..., reason = ...}",
+        "reviews": "a list of tables {item, owner, last, every}",
     }
 )
 """What each kind of value looks like, in the words of the messages and of docs/brief.md."""

@@ -10,6 +10,7 @@ from typing import Final
 from handful.brief.constraints import read_caps, read_pairs
 from handful.brief.key import KIND_WORDS, Key, Kind
 from handful.brief.origins import read_origins
+from handful.brief.reviews import read_reviews
 
 _SHOWN = 60
 
@@ -203,6 +204,7 @@ _READERS: Final[Mapping[Kind, Callable[[Key, object], object]]] = MappingProxyTy
         "origins": lambda _key, value: read_origins(value),
         "files": _files,
         "overrides": _overrides,
+        "reviews": lambda _key, value: read_reviews(value),
         "volumes": _limits,
         "conditions": _conditions,
         "pairs": lambda _key, value: read_pairs(value),

@@ -40,6 +40,45 @@ def kept_apart(brief: Brief, columns: Columns) -> frozenset[str]:
     return apart | {name for name, behind in columns.reads.items() if behind & apart}
 
 
+def bound_elsewhere(purpose: str) -> bool:
+    """Tell whether data declared for this purpose may not be read to personalise.
+
+    Example:
+        >>> bound_elsewhere("service"), bound_elsewhere("personalise")
+        (True, False)
+    """
+    return purpose.strip().lower() not in {"personalise", "personalize", "train"}
+
+
+def tier_of(purpose: str) -> str | None:
+    """Return the tier of a purpose such as "tier:gold", None for any other purpose.
+
+    Example:
+        >>> tier_of("tier:Gold")
+        'gold'
+    """
+    word, _, tier = purpose.strip().lower().partition(":")
+    return tier if word == "tier" and tier else None
+
+
+def declared_elsewhere(brief: Brief, columns: Columns) -> frozenset[str]:
+    """Return the columns that features = "*" leaves alone: declared for another purpose.
+
+    A derived column made from one is left alone too.
+
+    Example:
+        >>> from handful.brief.reader import parse_brief
+        >>> brief = parse_brief({"experiment": {"source": "l.csv", "offer": "arm"},
+        ...                      "profit": {"per_row": "y"},
+        ...                      "consent": {"feature_purpose": {"size": "service"}}})
+        >>> sorted(declared_elsewhere(brief, Columns({"size": "BIGINT"}, {})))
+        ['size']
+    """
+    named = brief.consent.feature_purpose.items()
+    bound = frozenset(name for name, purpose in named if bound_elsewhere(purpose))
+    return bound | {name for name, behind in columns.reads.items() if behind & bound}
+
+
 def refuse_apart(brief: Brief, columns: Columns) -> None:
     """Refuse a brief that lets a decision read a column held apart.
 

@@ -130,6 +130,7 @@ does not have. Did you mean 'arm'?
         "evidence.direct_mail": evidence.direct_mail,
         "guardrails.sensitive": brief.guardrails.sensitive,
         "guardrails.protected": brief.guardrails.protected,
+        "consent.feature_purpose": tuple(brief.consent.feature_purpose),
     }
     findings = [
         blocked(

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from handful.brief.schema import Brief
 from handful.errors import BriefError, DataError, Finding, blocked
-from handful.experiment.apart import kept_apart, refuse_apart
+from handful.experiment.apart import declared_elsewhere, kept_apart, refuse_apart
 from handful.experiment.coltypes import role_of
 from handful.experiment.columns import Columns
 from handful.experiment.engine import quoted
@@ -85,6 +85,7 @@ def choose_features(brief: Brief, columns: Columns, profit_reads: tuple[str, ...
     apart = kept_apart(brief, columns)
     refuse_apart(brief, columns)
     listed = spec.features != ("*",)
+    apart = apart if listed else apart | declared_elsewhere(brief, columns)
     if listed:
         names, findings = spec.features, _warn_listed(brief, columns, tainted)
     else:

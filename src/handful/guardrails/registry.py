@@ -6,6 +6,12 @@ from dataclasses import replace
 from typing import Final
 
 from handful.guardrails.audience_check import check_audience, check_paths
+from handful.guardrails.consent import (
+    check_binding,
+    check_exported,
+    check_targeted,
+    check_trained,
+)
 from handful.guardrails.copy_check import check_copy
 from handful.guardrails.data_use import check_trace
 from handful.guardrails.deny_list import check_bystanders, check_children, check_words
@@ -14,8 +20,14 @@ from handful.guardrails.plugins import load_plugins
 from handful.guardrails.provenance import check_creepiness, check_provenance
 from handful.guardrails.records import Facts, Guardrail, GuardrailResult
 from handful.guardrails.repair_result import repair_price
+from handful.guardrails.staleness import check_staleness
 
 GUARDRAILS: Final[tuple[tuple[str, Guardrail], ...]] = (
+    ("consent_trained", check_trained),
+    ("consent_targeted", check_targeted),
+    ("consent_exported", check_exported),
+    ("purpose_binding", check_binding),
+    ("staleness", check_staleness),
     ("disclosure", disclosure),
     ("disclosure_repair", repair_price),
     ("weird_things", check_words),
