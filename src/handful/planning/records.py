@@ -77,6 +77,41 @@ class ConstraintUse:
 
 
 @dataclass(frozen=True, slots=True)
+class PlaneMark:
+    """A point of the dials (None for "no offer") and the share of customers or rows there."""
+
+    values: tuple[float | str, ...] | None
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class PlaneSegment:
+    """An offer in use, the share that gets it, and where those customers' own best offers lie."""
+
+    offer: str
+    values: tuple[float | str, ...] | None
+    share: float
+    optima: tuple[PlaneMark, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class OfferPlane:
+    """Where offers with dials lie, for a drawing.
+
+    Attributes:
+        dials: (d,) names.
+        tried: what rows received, "no offer" left out; shares of those rows.
+        menus: K and its offers with the share of customers each is best for, as predicted.
+        segments: the offers in use, the largest first.
+    """
+
+    dials: tuple[str, ...]
+    tried: tuple[PlaneMark, ...]
+    menus: tuple[tuple[int, tuple[PlaneMark, ...]], ...]
+    segments: tuple[PlaneSegment, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Plan:
     """The answer: plan.json's fields, the policy for the verdict's menu, who gets which."""
 
@@ -101,6 +136,8 @@ class Plan:
     rule: RuleFacts | None = None
     consent: Consented | None = None
     """What the customers allow; None where the brief names no consent table."""
+    plane: OfferPlane | None = None
+    """Where offers with dials lie; None for offers that are names."""
 
     @property
     def failed(self) -> tuple[GuardrailResult, ...]:

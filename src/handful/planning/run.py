@@ -41,6 +41,7 @@ from handful.planning.consenting import assign_with_consent
 from handful.planning.evaluate import evaluate, evaluate_policy
 from handful.planning.facts import experiment_facts, offer_points
 from handful.planning.guarding import guarded
+from handful.planning.plane import offer_plane
 from handful.planning.records import Plan
 from handful.planning.repairing import mended_policy, with_repair
 from handful.planning.settings import PlanSettings, settings_of
@@ -217,6 +218,7 @@ def _assemble(
         assignment=assignment,
         rule=rule,
         consent=experiment.consent,
+        plane=offer_plane(experiment, policy, evidence.menus, assignment.offer),
     )
     if case is not None and repair is not None and policy is not case.policy:
         made = with_repair(made, case, repair)

@@ -15,7 +15,16 @@ from markupsafe import Markup
 from handful.delivery.report import sections, tables, verdict, wording
 from handful.delivery.report.charts import Whisker, frontier_spec, whisker_spec
 from handful.delivery.report.drawing import NARROW, WIDE, svg
-from handful.delivery.report.figures import Figure, Interval, count, decimals, interval, share
+from handful.delivery.report.figures import (
+    Figure,
+    Interval,
+    count,
+    decimals,
+    interval,
+    percent_text,
+    share,
+)
+from handful.delivery.report.plane import line_spec, plane_spec
 from handful.errors import Finding
 from handful.evidence.records import Estimate
 from handful.planning.records import Plan
@@ -154,6 +163,7 @@ def _charts(plan: Plan) -> dict[str, Chart | None]:
         "frontier_chart": _frontier_chart(plan),
         "ladder_chart": _ladder_chart(plan),
         "segments_chart": _segments_chart(plan),
+        "plane_chart": _plane_chart(plan),
         "split_chart": _split_chart(plan),
     }
 
@@ -171,6 +181,21 @@ def _frontier_chart(plan: Plan) -> Chart | None:
     )
     sizes = [
         svg(frontier_spec(plan, width), f"frontier-{width}", "Value of each menu", description)
+        for width in (WIDE, NARROW)
+    ]
+    return Chart(Markup(sizes[0]), Markup(sizes[1]))  # noqa: S704 - escaped by the drawing
+
+
+def _plane_chart(plan: Plan) -> Chart | None:
+    """Draw offers with dials: a line of menus for one dial, a plane for two or three."""
+    plane = plan.plane
+    if plane is None:
+        return None
+    draw = line_spec if len(plane.dials) == 1 else plane_spec
+    said = "; ".join(f"{part.offer} for {percent_text(part.share)}" for part in plane.segments)
+    description = f"Where the offers lie on {', '.join(plane.dials)}. The plan gives: {said}."
+    sizes = [
+        svg(draw(plane, width), f"plane-{width}", "Where the offers lie", description)
         for width in (WIDE, NARROW)
     ]
     return Chart(Markup(sizes[0]), Markup(sizes[1]))  # noqa: S704 - escaped by the drawing
