@@ -66,7 +66,7 @@ def guardrail_lines(plan: Plan) -> list[str]:
         plan: the plan.
 
     Returns:
-        One line, and one for each that failed, was answered for, or warns.
+        One line, one for each that failed or was answered for, and one for all that warn.
 
     Example:
         >>> guardrail_lines.__name__
@@ -85,8 +85,9 @@ def guardrail_lines(plan: Plan) -> list[str]:
         elif result.verdict == "fail":
             answer = answers[result.name]
             lines.append(f"  {result.name} failed; answered for by {answer.by}: {answer.reason}")
-        elif result.verdict == "warn":
-            lines.append(f"  {result.name} warns: {result.measure}. {result.remedy}")
+    warned = [result.name for result in plan.guardrails if result.verdict == "warn"]
+    if warned:
+        lines.append(f"  {len(warned)} warn, and the report says why: {', '.join(warned)}.")
     return lines
 
 
