@@ -26,6 +26,9 @@ from handful.evidence.frontier import (
 from handful.evidence.instability import with_choice_noise
 from handful.evidence.ladder import RivalColumns, rival_codes
 from handful.evidence.ledger import Ledger, Means, add_split, means
+from handful.evidence.limited_menus import limited_menus
+from handful.evidence.limited_split import limits_of
+from handful.evidence.limits import fold_rows, limited_codes
 from handful.evidence.records import (
     FrontierPoint,
     Heterogeneity,
@@ -37,6 +40,7 @@ from handful.evidence.records import (
 )
 from handful.evidence.ruling import final_rule
 from handful.evidence.splits import (
+    menu_name,
     menu_path,
     standard_codes,
     value_split,
@@ -45,7 +49,7 @@ from handful.evidence.terms import Terms
 from handful.evidence.verdict import AS_LOGGED, Case, challenges, decide, keep_always
 from handful.experiment.records import Experiment
 from handful.experiment.tails import tail_facts
-from handful.notation import BoolArray, FloatArray, IntArray
+from handful.notation import FloatArray, IntArray
 from handful.policy.policy import assign_codes
 from handful.policy.rules import assign_tree
 
@@ -156,6 +160,7 @@ def weigh_evidence(
     values = make_values(raw, seed)
     single = _best_single(raw, ledgers.first, terms)
     menus, facts = _final_menus(experiment, ledgers.first, claims.predicted, terms, single)
+    facts = [known for known in facts if menu_name(known.offers) in values.value]
     frontier = make_frontier(values, facts)
     case = Case(
         means=raw,
@@ -208,9 +213,8 @@ def _final_menus(
     single: int,
 ) -> tuple[dict[int, tuple[int, ...]], list[MenuFacts]]:
     """Choose the menus that would be run, on every row's out-of-fold prediction."""
-    cells = experiment.open_cells
     menus, facts = {}, []
-    for offers, (chosen, gap) in _chosen(first, cells, terms).items():
+    for offers, (chosen, gap) in _chosen(experiment, first, terms).items():
         menu = (single,) if offers == 1 and not terms.always else chosen
         given = _final_codes(experiment, first, own, menu, terms)
         menus[offers] = menu
@@ -231,6 +235,9 @@ def _final_codes(
 ) -> IntArray:
     """Return what everybody would get from the final menu: by predictions, or by its rule."""
     cells = experiment.open_cells
+    if terms.limits is not None:
+        rows = replace(fold_rows(experiment, first, np.arange(len(own))), values=own)
+        return limited_codes(rows, menu, limits_of(terms), terms.fallback)
     if not terms.by_rule or len(menu) == 1:
         return assign_codes(own, menu, cells, terms.fallback)
     given = assign_tree(final_rule(experiment, first, menu, terms), experiment.features)
@@ -238,11 +245,16 @@ def _final_codes(
 
 
 def _chosen(
-    first: CrossFit, cells: BoolArray, terms: Terms
+    experiment: Experiment, first: CrossFit, terms: Terms
 ) -> dict[int, tuple[tuple[int, ...], float | None]]:
     """Return the menu of each size and its certified gap; none where an offer is closed."""
     if first.shortlist is not None:
         return {k: (menu, first.shortlist.gaps[k]) for k, menu in first.shortlist.menus.items()}
+    if terms.limits is not None:
+        rows = fold_rows(experiment, first, np.arange(experiment.n_rows))
+        found = limited_menus(rows, terms)
+        return {k: (choice.menu, _gap(choice.gap)) for k, choice in found.items()}
+    cells = experiment.open_cells
     path = menu_path(first.predicted, cells, terms.fallback, terms)
     proven = bool(cells.all())
     return {c.offers: (c.menu, _gap(c.gap) if proven else None) for c in path}

@@ -17,7 +17,7 @@ import numpy as np
 
 from handful.evidence.bands import normal_root
 from handful.evidence.ledger import Means
-from handful.evidence.splits import BEST_SINGLE, NO_OFFER, single_name
+from handful.evidence.splits import BEST_SINGLE, NO_OFFER, node_name, single_name
 from handful.evidence.terms import Terms
 from handful.notation import FloatArray, IntArray
 
@@ -47,12 +47,18 @@ def with_choice_noise(
     Cost: O(draws J G^2).
     """
     at = [means.at(single_name(g)) for g in terms.allowed]
-    value = means.value[at] - terms.setup[list(terms.allowed)]
-    extra = choice_noise(value, means.covariance[np.ix_(at, at)], folds, seed)
+    cost = terms.setup[list(terms.allowed)]
+    if terms.read is None:
+        extra = choice_noise(means.value[at] - cost, means.covariance[np.ix_(at, at)], folds, seed)
+    else:
+        at += [means.at(node_name(k)) for k in range(terms.read.shape[1])]
+        covariance = means.covariance[np.ix_(at, at)]
+        curve = terms.read[list(terms.allowed)]
+        extra = curve_noise(means.value[at], cost, covariance, curve, folds, seed)
     load = np.array(
         [
             float(np.mean(codes[name] == codes[BEST_SINGLE]))
-            if name in codes and name not in FIXED
+            if name in codes and name not in FIXED and not name.startswith("single:")
             else 0.0
             for name in means.names
         ]
@@ -79,6 +85,41 @@ def choice_noise(value: FloatArray, covariance: FloatArray, folds: int, seed: in
     noise = rng.standard_normal((DRAWS, folds, len(value))) @ root.T
     others = noise.sum(axis=1, keepdims=True) - noise
     chosen = np.argmax(value + others / (folds - 1), axis=2)
+    error = np.take_along_axis(noise, chosen[:, :, None], axis=2)[:, :, 0].mean(axis=1)
+    naive = np.diag(covariance)[chosen].mean()
+    return max(float(np.mean(error**2)) - float(naive), 0.0)
+
+
+def curve_noise(
+    value: FloatArray,
+    cost: FloatArray,
+    covariance: FloatArray,
+    curve: FloatArray,
+    folds: int,
+    seed: int,
+) -> float:
+    """Return what `choice_noise` does where the choice reads a smooth curve of mean scores.
+
+    Offers with dials are chosen by Phi times the mean scores at the nodes and valued by their own
+    kernel scores: both are redrawn together.
+
+    Args:
+        value: (G + q,) means of the single offers, then of the scores at the nodes.
+        cost: (G,) set-up costs.
+        covariance: (G + q, G + q) of these means.
+        curve: (G, q) Phi.
+        folds: J.
+        seed: of the redraws.
+
+    Cost: O(draws J (G + q)^2).
+    """
+    offers = len(curve)
+    rng = np.random.default_rng([seed, 11])
+    root = normal_root(covariance * folds)
+    noise = rng.standard_normal((DRAWS, folds, len(value))) @ root.T
+    nodes = noise[:, :, offers:]
+    others = (nodes.sum(axis=1, keepdims=True) - nodes) / (folds - 1)
+    chosen = np.argmax((value[offers:] + others) @ curve.T - cost, axis=2)
     error = np.take_along_axis(noise, chosen[:, :, None], axis=2)[:, :, 0].mean(axis=1)
     naive = np.diag(covariance)[chosen].mean()
     return max(float(np.mean(error**2)) - float(naive), 0.0)

@@ -19,6 +19,7 @@ from sklearn.exceptions import ConvergenceWarning
 from handful.effects.basis import evaluate_basis, make_basis
 from handful.effects.crossfit import CrossFit, World
 from handful.effects.scores import close_cells
+from handful.evidence.limited_split import limited_rival
 from handful.evidence.terms import Terms
 from handful.experiment.records import Experiment, Features
 from handful.notation import BoolArray, FloatArray, IntArray
@@ -100,8 +101,9 @@ def rival_codes(
         known = thin_world(world, seed)
         for name, segment in segmenters.items():
             inside, outside = segment(known, test)
-            codes[name][test] = _best_by_segment(experiment, known, inside, outside, test, terms)
-        codes[POLICY_TREE][test] = _tree_codes(experiment, known, test, terms)
+            earned = _earned(experiment, known, inside, outside, terms)
+            codes[name][test] = _best_by_segment(experiment, fit, earned, test, terms)
+        codes[POLICY_TREE][test] = _tree_codes(experiment, fit, known, test, terms)
     return codes
 
 
@@ -121,14 +123,13 @@ def world_scores(experiment: Experiment, world: World, terms: Terms) -> FloatArr
     return close_cells(world.scores, cells, terms.fallback[world.rows])
 
 
-def _best_by_segment(
-    experiment: Experiment,
-    world: World,
-    inside: IntArray,
-    outside: IntArray,
-    test: IntArray,
-    terms: Terms,
-) -> IntArray:
+def _earned(
+    experiment: Experiment, world: World, inside: IntArray, outside: IntArray, terms: Terms
+) -> FloatArray:
+    """Return (t, G) what each test row's segment earned with each offer in the world, on average.
+
+    A segment of few rows has what all rows earned.
+    """
     scores = world_scores(experiment, world, terms)
     count = int(max(inside.max(initial=0), outside.max(initial=0))) + 1
     sizes = np.bincount(inside, minlength=count)
@@ -136,15 +137,23 @@ def _best_by_segment(
         [np.bincount(inside, scores[:, g], minlength=count) for g in range(scores.shape[1])]
     )
     sums[sizes < LEAST_ROWS] = scores.sum(axis=0)
-    return assign_codes(
-        sums[outside].astype(np.float64),
-        terms.allowed,
-        experiment.open_cells[test],
-        terms.fallback[test],
-    )
+    sizes = np.where(sizes < LEAST_ROWS, len(scores), sizes)
+    earned: FloatArray = (sums / sizes[:, None])[outside].astype(np.float64)
+    return earned
 
 
-def _tree_codes(experiment: Experiment, world: World, test: IntArray, terms: Terms) -> IntArray:
+def _best_by_segment(
+    experiment: Experiment, fit: CrossFit, earned: FloatArray, test: IntArray, terms: Terms
+) -> IntArray:
+    if terms.limits is not None:
+        return limited_rival(experiment, fit, test, earned, terms)
+    cells = experiment.open_cells[test]
+    return assign_codes(earned, terms.allowed, cells, terms.fallback[test])
+
+
+def _tree_codes(
+    experiment: Experiment, fit: CrossFit, world: World, test: IntArray, terms: Terms
+) -> IntArray:
     tree = best_tree(
         world_scores(experiment, world, terms),
         experiment.features.rows(world.rows),
@@ -152,6 +161,10 @@ def _tree_codes(experiment: Experiment, world: World, test: IntArray, terms: Ter
         min_rows=LEAST_ROWS,
     )
     given = assign_tree(tree, experiment.features.rows(test))
+    if terms.limits is not None:
+        inside = assign_tree(tree, experiment.features.rows(world.rows))
+        earned = _earned(experiment, world, inside, given, terms)
+        return limited_rival(experiment, fit, test, earned, terms)
     is_open = experiment.open_cells[test, given]
     return np.where(is_open, given, terms.fallback[test])
 

@@ -49,6 +49,7 @@ def add_split(ledger: Ledger, columns: dict[str, FloatArray]) -> Ledger:
     mixed = {
         name: (ledger.columns[name] * count + column) / (count + 1)
         for name, column in columns.items()
+        if name in ledger.columns  # a menu size that limits rule out in one split is left out
     }
     return Ledger(mixed, count + 1)
 

@@ -41,8 +41,11 @@ class LimitTerms:
         rules: the limits, in the order of plan.json.
         population: customers of a campaign, which totals are scaled by.
         base: code of what a customer gets whom a limit leaves out; in no menu's count.
+        inward: counts are rounded so that the limit holds to the last customer; outwards for part
+            of a log, where a fraction of a customer must not make a limit impossible.
     """
 
     rules: tuple[LimitRule, ...]
     population: float
     base: int
+    inward: bool = True

@@ -10,13 +10,12 @@ prices tried and an allocation for each menu.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import product
 from typing import Final
 
 import numpy as np
 
+from handful.evidence.branches import branches
 from handful.evidence.limits import Rows, limited_problem, menu_columns
 from handful.evidence.terms import Terms
 from handful.menu.choose import choose_menu
@@ -187,18 +186,6 @@ def _keep_better(
         found[choice.offers], values[choice.offers] = (menu, bound), choice.net
     else:
         found[choice.offers] = (known[0], bound)
-
-
-def branches(terms: Terms) -> Iterator[tuple[int, ...]]:
-    """Yield what to leave out so that no two offers that exclude each other are left.
-
-    Example:
-        >>> from types import SimpleNamespace
-        >>> list(branches(SimpleNamespace(exclusive=((1, 2),), never=(0,))))
-        [(0, 1), (0, 2)]
-    """
-    for out in dict.fromkeys(product(*terms.exclusive)):
-        yield tuple(sorted({*terms.never, *out}))
 
 
 def _worth(market: _Market, menu: tuple[int, ...]) -> tuple[float, FloatArray] | None:

@@ -82,23 +82,24 @@ def limited_problem(
     rules = [r for r in limits.rules if np.isfinite(r.high) or not upper_only]
     made = []
     for rule in rules:
-        limit = _limit(rule, rows, columns, limits.population)
+        limit = _limit(rule, rows, columns, limits)
         made.append(replace(limit, low=-np.inf) if upper_only else limit)
     return Problem(rows.values[:, columns], cells, tuple(made))
 
 
-def _limit(rule: LimitRule, rows: Rows, columns: IntArray, population: float) -> Limit:
+def _limit(rule: LimitRule, rows: Rows, columns: IntArray, limits: LimitTerms) -> Limit:
     counted = None if rule.rows is None else rule.rows[rows.index]
     if rule.amount is not None:
-        scale = len(rows.index) / population
+        scale = len(rows.index) / limits.population
         amounts = np.asfortranarray(rows.amounts[rule.amount][:, columns])
         return Limit(rule.name, rule.low * scale, rule.high * scale, amounts=amounts)
     customers = len(rows.index) if counted is None else int(counted.sum())
-    scale = customers if rule.share else len(rows.index) / population
+    scale = customers if rule.share else len(rows.index) / limits.population
+    least, most = (np.ceil, np.floor) if limits.inward else (np.floor, np.ceil)
     return Limit(
         rule.name,
-        float(np.ceil(rule.low * scale - ROUND)),
-        float(np.floor(rule.high * scale + ROUND)),
+        float(least(rule.low * scale - ROUND)),
+        float(most(rule.high * scale + ROUND)),
         tuple(np.flatnonzero(np.isin(columns, rule.offers)).tolist()),
         counted,
     )

@@ -14,6 +14,8 @@ from scipy.stats import norm
 
 from handful.effects.crossfit import CrossFit
 from handful.effects.scores import close_cells
+from handful.evidence.limited_split import limits_of
+from handful.evidence.limits import codes_by_fold
 from handful.evidence.records import Estimate, Segment
 from handful.evidence.ruling import rule_out_of_fold
 from handful.evidence.terms import Terms
@@ -51,7 +53,11 @@ def segment_rows(
     Cost: J rules and O(n G).
     """
     cells = experiment.open_cells
-    free = assign_codes(fit.predicted, menu, cells, terms.fallback)
+    if terms.limits is None:
+        free = assign_codes(fit.predicted, menu, cells, terms.fallback)
+    else:
+        limits = limits_of(terms)
+        free = codes_by_fold(experiment, fit, menu, limits, terms.fallback)
     rule = rule_out_of_fold(experiment, fit, terms, menu, seed)
     scores = close_cells(fit.scores, cells, terms.fallback)
     return SegmentRows(rule if terms.by_rule else free, rule, scores, free)

@@ -8,12 +8,14 @@ Cost: J menu paths, J rivals and O(n K) for J folds.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
 
 import numpy as np
 
 from handful.effects.crossfit import CrossFit, World, rescore
 from handful.effects.scores import close_cells
+from handful.evidence.branches import best_of_paths, branches
+from handful.evidence.limited_split import limited_standard_codes
+from handful.evidence.names import BEST_SINGLE, NO_OFFER, ONE_TO_ONE, menu_name, single_name
 from handful.evidence.ruling import menu_codes
 from handful.evidence.terms import Terms
 from handful.experiment.records import Experiment
@@ -23,19 +25,26 @@ from handful.menu.records import MenuPath
 from handful.notation import BoolArray, FloatArray, IntArray
 from handful.policy.policy import assign_codes
 
-NO_OFFER: Final = "no_offer"
-BEST_SINGLE: Final = "best_single"
-ONE_TO_ONE: Final = "one_to_one"
+__all__ = [
+    "BEST_SINGLE",
+    "NO_OFFER",
+    "ONE_TO_ONE",
+    "Split",
+    "best_single",
+    "menu_name",
+    "menu_path",
+    "relative_values",
+    "single_name",
+    "standard_codes",
+    "value_split",
+    "world_menus",
+    "world_single",
+]
 
 
-def menu_name(offers: int) -> str:
-    """Return the column name of the menu of K."""
-    return f"menu:{offers}"
-
-
-def single_name(offer: int) -> str:
-    """Return the column name of "everybody gets offer g"."""
-    return f"single:{offer}"
+def node_name(node: int) -> str:
+    """Return the column name of the scores at a node of a response surface."""
+    return f"node:{node}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,13 +82,19 @@ def menu_path(
 
     Cost: that of `choose_menu`.
     """
-    return choose_menu(
-        relative_values(predicted, open_cells, fallback),
-        max_offers=terms.max_offers,
-        setup_cost=terms.setup * len(predicted),
-        always=terms.always,
-        never=terms.never,
-    )
+    values = relative_values(predicted, open_cells, fallback)
+    paths = [
+        choose_menu(
+            values,
+            max_offers=terms.max_offers,
+            setup_cost=terms.setup * len(predicted),
+            always=terms.always,
+            never=without,
+        )
+        for without in branches(terms)
+        if not set(without) & set(terms.always)
+    ]
+    return paths[0] if len(paths) == 1 else best_of_paths(paths)
 
 
 def best_single(scores: FloatArray, open_cells: BoolArray, terms: Terms, rows: IntArray) -> int:
@@ -94,6 +109,8 @@ def standard_codes(experiment: Experiment, fit: CrossFit, terms: Terms) -> dict[
 
     Cost: J menu paths and O(n K).
     """
+    if terms.limits is not None:
+        return limited_standard_codes(experiment, fit, terms)
     n = experiment.n_rows
     cells = experiment.open_cells
     codes: dict[str, IntArray] = {BEST_SINGLE: np.empty(n, np.int64)}
@@ -145,6 +162,8 @@ def value_split(
     cells = experiment.open_cells
     closed = close_cells(fit.scores, cells, terms.fallback)
     columns = _columns(closed, codes, terms)
+    if fit.at_nodes is not None:
+        columns |= {node_name(k): column for k, column in enumerate(fit.at_nodes.T)}
     if not tails.heavy:
         return Split(codes, columns, {})
     scores = rescore(experiment, fit, np.clip(experiment.profit, *tails.limits))
@@ -155,5 +174,7 @@ def value_split(
 def _columns(scores: FloatArray, codes: dict[str, IntArray], terms: Terms) -> dict[str, FloatArray]:
     rows = np.arange(len(scores))
     columns = {name: scores[rows, given] for name, given in codes.items()}
-    columns |= {single_name(g): scores[:, g].copy() for g in terms.singles}
+    columns |= {
+        single_name(g): scores[:, g].copy() for g in terms.singles if single_name(g) not in columns
+    }
     return {name: np.asarray(column, dtype=np.float64) for name, column in columns.items()}

@@ -123,7 +123,12 @@ def _same_way(case: Case, pairs: list[tuple[str, str]], extra: np.ndarray) -> bo
 
 
 def everywhere(experiment: Experiment, case: Case, offer: int) -> IntArray:
-    """Return (n,) what "everybody gets this offer" gives: the fallback where it is closed."""
+    """Return (n,) what "everybody gets this offer" gives: the fallback where it is closed.
+
+    Under limits it is what the offer's share of them lets it give.
+    """
+    if single_name(offer) in case.codes:
+        return case.codes[single_name(offer)]
     return np.where(experiment.open_cells[:, offer], offer, case.fallback)
 
 
