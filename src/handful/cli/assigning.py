@@ -25,8 +25,12 @@ EPILOG = "Example: handful assign plan customers.parquet --out who.csv"
     "--customer",
     help="Column of customer ids.  [default: the brief's, else row numbers]",
 )
+@click.option(
+    "--consent",
+    help="The consent table of today.  [default: as it was when the plan was made]",
+)
 @common_flags
-def assign(plan: Path, customers: str, out: Path, customer: str | None) -> int:
+def assign(plan: Path, customers: str, out: Path, customer: str | None, consent: str | None) -> int:
     """Who gets which, for any number of customers, in bounded memory.
 
     Columns are matched by name. In a csv, text cells that begin with = + - @ get an apostrophe,
@@ -37,7 +41,9 @@ def assign(plan: Path, customers: str, out: Path, customer: str | None) -> int:
 
     speak = console()
     progress = progress_for(quiet=speak.quiet)
-    result = decide_file(read_plan(plan), customers, out, customer=customer, progress=progress)
+    result = decide_file(
+        read_plan(plan), customers, out, customer=customer, consent=consent, progress=progress
+    )
     speak.emit({"out": str(out)} | {"decided": result})
     speak.list_findings(result.findings)
     speak.say(f"{result.customers:,} customers:")

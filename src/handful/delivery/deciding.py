@@ -5,22 +5,26 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from itertools import chain
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 
+from handful.delivery.consent_file import read_gate
 from handful.delivery.files import PRIVATE, publish_file
 from handful.delivery.sinks import file_format, open_sink
 from handful.delivery.stored import StoredPlan
 from handful.errors import DataError, Finding, blocked
+from handful.experiment.consent_records import ConsentGate
 from handful.experiment.sources import (
     CustomerBlock,
     extra_finding,
     unseen_finding,
 )
 from handful.guardrails.releasing import failed_of, refuse
+from handful.guardrails.staleness import stale_findings
 from handful.notation import IntArray
 from handful.planning.assignment_table import assignment_table, segment_numbers
 from handful.planning.customers import customer_blocks, decide_block
@@ -68,6 +72,7 @@ def decide_file(
     out: Path,
     *,
     customer: str | None = None,
+    consent: str | None = None,
     progress: Progress = SILENT,
 ) -> Decided:
     """Decide every customer of a source and write who gets which.
@@ -77,6 +82,7 @@ def decide_file(
         source: any source of customers; columns are matched by name.
         out: a .parquet or .csv file, published whole or not at all, readable by its owner only.
         customer: column of ids; None for the log's own, row numbers from 1 where it had none.
+        consent: the consent table of today; None for the copy of the day of the plan.
         progress: told of every block.
 
     Returns:
@@ -84,7 +90,7 @@ def decide_file(
 
     Raises:
         BriefError: F805 another suffix; and those of `publish_file`.
-        DataError: G001 a guardrail failed; F830 no customers; and those of `stream_customers`.
+        DataError: G001 a guardrail failed; G050 the plan is too old; G051 no consent table; F830 no customers; and those of `stream_customers`.
 
     Cost: O(customers) time, O(block) memory.
 
@@ -93,11 +99,13 @@ def decide_file(
         'decide_file'
     """
     refuse(failed_of(stored.document))
+    known = ready(stored, datetime.now(tz=UTC).date(), consent)
+    gate = read_gate(stored.document, stored.folder, stored.policy.model.offers, consent)
     kind = file_format(out)
     offers = len(stored.policy.model.offers)
     tally = _Tally(np.zeros(offers, np.int64), np.zeros(len(REASONS), np.int64), Counter())
     with publish_file(out, mode=PRIVATE) as staging:
-        tables = _tables(stored, source, customer, tally)
+        tables = _tables(stored, (source, customer), gate, tally)
         first = next(tables, None)
         if first is None:
             raise DataError(
@@ -109,28 +117,52 @@ def decide_file(
                 write(table)
                 progress.advance(table.num_rows)
         progress.finish()
-    return _result(stored.policy, tally)
+    return _result(stored.policy, tally, known)
+
+
+def ready(stored: StoredPlan, today: date, consent: str | None) -> tuple[Finding, ...]:
+    """Return what to know before a stored plan is used: its age, and that of its consent.
+
+    Args:
+        stored: the plan.
+        today: the day of use.
+        consent: the consent table of today, if one is given.
+
+    Raises:
+        DataError: G050 what the plan rests on is too old.
+    """
+    findings = list(stale_findings(stored.document, today))
+    if any(finding.level == "block" for finding in findings):
+        raise DataError(findings)
+    said = stored.document.get("consent")
+    if said is not None and consent is None:
+        message = f"consent is read as of {said['as_of']}, when the plan was made."
+        remedy = "Give the consent table of today with --consent, to respect what was said since."
+        findings.append(Finding("G052", "warn", message, remedy))
+    return tuple(findings)
 
 
 def _tables(
-    stored: StoredPlan, source: str, customer: str | None, tally: _Tally
+    stored: StoredPlan, asked: tuple[str, str | None], gate: ConsentGate | None, tally: _Tally
 ) -> Iterator[pa.Table]:
     """Yield the decisions of one block of customers after the other."""
     policy, facts = stored.policy, stored.document["experiment"]
     offers = policy.model.offers
     said = [offer_name(policy.points, offers, p["offer"]) for p in stored.document["segments"]]
     segments = segment_numbers(offers, said)
-    for block in customer_blocks(source, policy, customer or facts["customer"], facts["columns"]):
-        decided = decide_block(policy, block)
+    source, customer = asked[0], asked[1] or facts["customer"]
+    for block in customer_blocks(source, policy, customer, facts["columns"]):
+        decided = decide_block(policy, block, gate)
         tally.add(block, decided)
         yield assignment_table(block.customers, decided, offers, segments, policy.points)
 
 
-def _result(policy: Policy, tally: _Tally) -> Decided:
+def _result(policy: Policy, tally: _Tally, known: tuple[Finding, ...]) -> Decided:
     offers = zip(policy.model.offers, tally.by_offer.tolist(), strict=True)
     reasons = zip(sorted(REASONS), tally.by_reason.tolist(), strict=True)
     customers = int(tally.by_offer.sum())
     found = (
+        *known,
         _unknown_strata(int(tally.by_reason[REASON_UNKNOWN_STRATUM]), customers),
         unseen_finding(tally.unseen, customers),
         extra_finding(tally.extra),

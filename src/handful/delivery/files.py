@@ -23,6 +23,8 @@ PLAN_PARTS = frozenset(
         "plan.json",
         "report.html",
         "assignments.parquet",
+        "consent.parquet",
+        "consent-certificate.json",
         "policy",
         "manifest.json",
         "manifest.html",

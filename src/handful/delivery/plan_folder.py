@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from handful.delivery.consent_file import CONSENT_NAME, write_register
 from handful.delivery.files import PRIVATE
 from handful.delivery.manifest_json import write_manifest
 from handful.delivery.plan_json import dump_document, plan_document
@@ -41,6 +42,8 @@ def write_plan(
     """
     write_policy(plan.policy, folder / "policy", probe, probe_stratum)
     _write_assignments(plan, folder / "assignments.parquet")
+    if plan.consent is not None:
+        write_register(plan.consent.gate.register, folder / CONSENT_NAME)
     (folder / "report.html").write_text(render_report(plan), encoding="utf-8")
     _write_data_use(plan, folder)
     document = plan_document(plan) | {"files": part_records(folder)}

@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from handful.delivery.consent_json import consent_document
 from handful.evidence.records import RuleFacts, Tails, Valuation
 from handful.notation import SCHEMA_PLAN
 from handful.planning.records import ExperimentFacts, Plan
@@ -33,6 +34,7 @@ WHY_ABSENT: Mapping[str, str] = {
     "corrected": "the winner's curse of this choice cannot be told",
     "gain": "no menu is advised",
     "customer": "the log has no column of customer ids",
+    "consent": "the brief names no consent table",
     "rule": "one offer is for everybody: there is nothing to tell apart",
     "population": "the brief names no population",
     "values": "no offer was made",
@@ -77,6 +79,7 @@ def plan_document(plan: Plan) -> dict[str, Json]:
         "releasable": not plan.failed,
         "failed": [failed.name for failed in plan.failed],
         "overrides": plain(plan.overrides),
+        "consent": consent_document(plan.consent, plan.policy.model.offers),
         "rule": _rule(plan.rule),
     }
     _write_points(document, plan.policy)

@@ -23,6 +23,8 @@ class StoredPlan:
 
     document: Mapping[str, Any]
     policy: Policy
+    folder: Path = Path()
+    """Where it lies."""
 
 
 def read_plan(folder: str | Path) -> StoredPlan:
@@ -62,7 +64,7 @@ def read_plan(folder: str | Path) -> StoredPlan:
     damaged = _damaged(document, place)
     if damaged:
         raise DataError(damaged)
-    return StoredPlan(document=document, policy=read_policy(place / "policy"))
+    return StoredPlan(document, read_policy(place / "policy"), place)
 
 
 def part_records(folder: Path) -> list[dict[str, str | int]]:
