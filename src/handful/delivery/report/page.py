@@ -24,7 +24,7 @@ from handful.delivery.report.figures import (
     percent_text,
     share,
 )
-from handful.delivery.report.plane import line_spec, plane_spec
+from handful.delivery.report.plane import letters, line_spec, plane_spec
 from handful.errors import Finding
 from handful.evidence.records import Estimate
 from handful.planning.records import Plan
@@ -158,12 +158,13 @@ def _tables(plan: Plan) -> dict[str, tables.Table]:
     }
 
 
-def _charts(plan: Plan) -> dict[str, Chart | None]:
+def _charts(plan: Plan) -> dict[str, object]:
     return {
         "frontier_chart": _frontier_chart(plan),
         "ladder_chart": _ladder_chart(plan),
         "segments_chart": _segments_chart(plan),
         "plane_chart": _plane_chart(plan),
+        "plane_offers": _plane_offers(plan),
         "split_chart": _split_chart(plan),
     }
 
@@ -184,6 +185,16 @@ def _frontier_chart(plan: Plan) -> Chart | None:
         for width in (WIDE, NARROW)
     ]
     return Chart(Markup(sizes[0]), Markup(sizes[1]))  # noqa: S704 - escaped by the drawing
+
+
+def _plane_offers(plan: Plan) -> tuple[str, ...]:
+    """Say which offer each letter on the plane stands for, and who gets none."""
+    if plan.plane is None or len(plan.plane.dials) == 1:
+        return ()
+    return tuple(
+        f"{letter or 'Not drawn'}: {part.offer}, {percent_text(part.share)} of customers"
+        for letter, part in zip(letters(plan.plane), plan.plane.segments, strict=True)
+    )
 
 
 def _plane_chart(plan: Plan) -> Chart | None:

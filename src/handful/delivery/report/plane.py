@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Any, Final
 
 import altair as alt
@@ -10,11 +11,18 @@ import altair as alt
 from handful.brief.dials import number_text
 from handful.delivery.report.drawing import PAPER, WIDE, configured
 from handful.delivery.report.figures import percent_text
-from handful.planning.records import OfferPlane, PlaneMark
+from handful.planning.records import OfferPlane, PlaneMark, PlaneSegment
 
 _ROW: Final = 38
+_LETTER: Final = 6.5
+_MARGIN: Final = 150
+"""Pixels of a letter of a label, and of the names at the left of a line."""
+
 _LEAST_SHARE: Final = 0.002
 """Own best offers of a smaller share of a segment are not drawn."""
+
+_MOST: Final = 0.8
+"""Share of a segment's members whose own best offers its outline encloses."""
 
 _Row = dict[str, Any]
 
@@ -32,7 +40,7 @@ def line_spec(plane: OfferPlane, width: int) -> dict[str, Any]:
     Returns:
         A Vega-Lite specification.
     """
-    rows, names = _line_rows(plane)
+    rows, names = _line_rows(plane, width)
     scale = alt.Scale(zero=False, nice=False, padding=24)
     axis = alt.Axis(title=plane.dials[0], grid=True, ticks=False, domain=False, tickCount=6)
     across = alt.X("at:Q", scale=scale, axis=axis)
@@ -42,7 +50,7 @@ def line_spec(plane: OfferPlane, width: int) -> dict[str, Any]:
         axis=alt.Axis(title=None, ticks=False, domain=False, grid=True, labelLimit=230),
     )
     base = alt.Chart({"values": rows}).encode(x=across, y=down)
-    size = alt.Size("share:Q", scale=alt.Scale(domain=[0, 1], range=[12, 900]), legend=None)
+    size = alt.Size("share:Q", scale=alt.Scale(domain=[0, 1], range=[12, 420]), legend=None)
     dots = base.mark_point(filled=True, opacity=1).encode(
         size=size, color=alt.Color("colour:N", scale=None, legend=None)
     )
@@ -56,14 +64,19 @@ def line_spec(plane: OfferPlane, width: int) -> dict[str, Any]:
     return configured(layers, width, _ROW * len(names) + 70)
 
 
-def _line_rows(plane: OfferPlane) -> tuple[list[_Row], list[str]]:
+def _line_rows(plane: OfferPlane, width: int) -> tuple[list[_Row], list[str]]:
+    places = [mark.values[0] for mark in plane.tried if mark.values is not None]
+    numbers = [float(place) for place in places if not isinstance(place, str)]
+    # What one letter of a label takes of the dial's range on the drawing.
+    reach = (max(numbers) - min(numbers)) * _LETTER / (width - _MARGIN) if numbers else 0.0
     rows = [_dot("tried", mark, PAPER["quiet"]) for mark in plane.tried]
     names: list[str] = ["tried"]
     for k, marks in plane.menus:
         name = f"{k} offer" + "s" * (k > 1) + _silent(marks)
         names.append(name)
-        rows += [_dot(name, mark, PAPER["plan"], label=True) for mark in marks]
-    for segment in plane.segments if len(plane.segments) > 1 else ():
+        rows += _legible([_dot(name, mark, PAPER["plan"], label=True) for mark in marks], reach)
+    several = plane.segments if len(plane.segments) > 1 else ()
+    for segment in sorted(several, key=lambda part: _sayable_order(part.values)):
         name = f"best for: {segment.offer}" + _silent(segment.optima)
         names.append(name)
         rows += [_dot(name, m, PAPER["band"]) for m in segment.optima if m.share >= _LEAST_SHARE]
@@ -71,6 +84,31 @@ def _line_rows(plane: OfferPlane) -> tuple[list[_Row], list[str]]:
             ring = _dot(name, PlaneMark(segment.values, segment.share), PAPER["ink"])
             rows.append(ring | {"kind": "ring", "text": percent_text(segment.share)})
     return [row for row in rows if row["at"] is not None], names
+
+
+def _legible(rows: list[_Row], reach: float) -> list[_Row]:
+    """Shorten the labels of a line that would overlap to their values, or leave them out."""
+    placed = sorted(
+        (row for row in rows if row["at"] is not None), key=lambda row: _place(row["at"])
+    )
+    for texts in ("text", "short"):
+        ends = [(row["at"], len(row[texts]) * reach / 2.0) for row in placed]
+        if all(
+            isinstance(a, str) or a + half + reach <= b - other
+            for (a, half), (b, other) in pairwise(ends)
+        ):
+            return [row | {"text": row[texts]} for row in rows]
+    return [row | {"text": ""} for row in rows]
+
+
+def _sayable_order(values: tuple[float | str, ...] | None) -> tuple[str, float]:
+    """Sort offers as they stand on the line; "no offer" comes first."""
+    first = None if values is None else values[0]
+    return ("", float("-inf")) if first is None else _place(first)
+
+
+def _place(value: float | str) -> tuple[str, float]:
+    return (value, 0.0) if isinstance(value, str) else ("", float(value))
 
 
 def _silent(marks: Sequence[PlaneMark]) -> str:
@@ -82,7 +120,9 @@ def _silent(marks: Sequence[PlaneMark]) -> str:
 def _dot(row: str, mark: PlaneMark, colour: str, *, label: bool = False) -> _Row:
     at = None if mark.values is None else mark.values[0]
     text = f"{_said(at)} · {percent_text(mark.share)}" if label and at is not None else ""
-    return {"row": row, "at": at, "share": mark.share, "colour": colour, "text": text, "kind": ""}
+    short = _said(at) if label and at is not None else ""
+    said = {"text": text, "short": short, "kind": ""}
+    return {"row": row, "at": at, "share": mark.share, "colour": colour, **said}
 
 
 def _said(value: float | str) -> str:
@@ -112,18 +152,24 @@ def plane_spec(plane: OfferPlane, width: int) -> dict[str, Any]:
     offers = _chart(chosen, across, down)
     layers = [
         tried.mark_point(filled=True, opacity=1, shape="square", size=26).encode(color=colour),
-        *([ends.mark_rule(color=PAPER["band"], strokeWidth=1.5)] if _both_numbers(plane) else []),
+        *([_rules(ends)] if _both_numbers(plane) else []),
         *_outlines(plane, across, down),
         own.mark_point(filled=True, opacity=1).encode(size=size, color=colour),
-        offers.mark_point(filled=True, opacity=1, size=190).encode(color=colour),
-        offers.mark_text(
-            fontSize=12, dy=-20, fontWeight="bold", stroke=PAPER["paper"], strokeWidth=5
-        ).encode(text="text:N"),
-        offers.mark_text(fontSize=12, dy=-20, fontWeight="bold", color=PAPER["ink"]).encode(
+        offers.mark_point(filled=True, opacity=1, size=330).encode(color=colour),
+        offers.mark_text(fontSize=12, fontWeight="bold", color=PAPER["paper"]).encode(
             text="text:N"
         ),
     ]
     return configured(layers, width, 460 if width == WIDE else 380)
+
+
+def _rules(ends: alt.Chart) -> alt.Chart:
+    """Return the spokes, as wide as the share of customers they stand for."""
+    width = alt.StrokeWidth(
+        "share:Q", scale=alt.Scale(domain=[0, 0.1], range=[0.4, 9], clamp=True), legend=None
+    )
+    drawn: alt.Chart = ends.mark_rule(color=PAPER["band"]).encode(strokeWidth=width)
+    return drawn
 
 
 def _axis(plane: OfferPlane, j: int) -> Any:  # noqa: ANN401 - an Altair channel
@@ -158,13 +204,11 @@ def _stars(plane: OfferPlane) -> tuple[list[_Row], list[_Row], list[_Row]]:
     spokes: list[_Row] = []
     optima: list[_Row] = []
     chosen: list[_Row] = []
-    for segment in plane.segments:
+    for letter, segment in zip(letters(plane), plane.segments, strict=True):
         if segment.values is None:
             continue
-        x, y, *rest = segment.values
-        more = "".join(f", {_said(value)}" for value in rest)
-        said = f"{_said(x)}, {_said(y)}{more} · {percent_text(segment.share)}"
-        chosen.append({"x": x, "y": y, "text": said, "colour": PAPER["plan"]})
+        x, y, *_ = segment.values
+        chosen.append({"x": x, "y": y, "text": letter, "colour": PAPER["plan"]})
         for mark in segment.optima:
             if mark.values is None or mark.share < _LEAST_SHARE:
                 continue
@@ -175,6 +219,12 @@ def _stars(plane: OfferPlane) -> tuple[list[_Row], list[_Row], list[_Row]]:
     return spokes, optima, chosen
 
 
+def letters(plane: OfferPlane) -> tuple[str, ...]:
+    """Return the letter of each offer in use on the drawing, "" for what has no place there."""
+    placed = [segment.values is not None for segment in plane.segments]
+    return tuple(chr(ord("A") + sum(placed[:at])) if here else "" for at, here in enumerate(placed))
+
+
 def _outlines(plane: OfferPlane, across: Any, down: Any) -> list[alt.Chart]:  # noqa: ANN401
     """Return the outline of each segment's own best offers."""
     if not _both_numbers(plane):
@@ -182,12 +232,7 @@ def _outlines(plane: OfferPlane, across: Any, down: Any) -> list[alt.Chart]:  # 
     dashes = ([1, 0], [6, 3], [2, 3], [8, 3, 2, 3], [12, 4], [4, 4])
     drawn = []
     for at, segment in enumerate(plane.segments):
-        spots = [
-            (float(mark.values[0]), float(mark.values[1]))
-            for mark in segment.optima
-            if mark.values is not None and mark.share >= _LEAST_SHARE
-        ]
-        corners = outline(spots)
+        corners = outline(_most_of(segment))
         if segment.values is None or len(corners) < 3:
             continue
         rows = [{"x": x, "y": y, "order": k} for k, (x, y) in enumerate([*corners, corners[0]])]
@@ -198,6 +243,20 @@ def _outlines(plane: OfferPlane, across: Any, down: Any) -> list[alt.Chart]:  # 
             )
         )
     return drawn
+
+
+def _most_of(segment: PlaneSegment) -> list[tuple[float, float]]:
+    """Return the commonest own best offers that together hold most of a segment's members."""
+    marks = [mark for mark in segment.optima if mark.values is not None]
+    marks.sort(key=lambda mark: -mark.share)
+    spots: list[tuple[float, float]] = []
+    held, whole = 0.0, sum(mark.share for mark in marks)
+    for mark in marks:
+        if mark.values is None or held >= _MOST * whole:
+            break
+        spots.append((float(mark.values[0]), float(mark.values[1])))
+        held += mark.share
+    return spots
 
 
 def outline(spots: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
