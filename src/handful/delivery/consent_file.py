@@ -84,8 +84,16 @@ def read_gate(
 
 def _register(said: Mapping[str, Any], folder: Path, source: str | None) -> ConsentRegister:
     if source is not None:
-        table = {key: tuple(v) if isinstance(v, list) else v for key, v in said["table"].items()}
-        spec = ConsentSpec(source=source, requires_tier=said["tiers"], **table)
+        table = said["table"]
+        spec = ConsentSpec(
+            source=source,
+            customer=table["customer"],
+            scope=table["scope"],
+            consent_only=tuple(table["consent_only"]),
+            purposes=table["purposes"],
+            implicit_sources=tuple(table["implicit_sources"]),
+            requires_tier=said["tiers"],
+        )
         return read_register(spec, ".", tuple(said["channels"].values()))
     file = folder / CONSENT_NAME
     if not file.is_file():

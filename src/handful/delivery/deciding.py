@@ -90,7 +90,8 @@ def decide_file(
 
     Raises:
         BriefError: F805 another suffix; and those of `publish_file`.
-        DataError: G001 a guardrail failed; G050 the plan is too old; G051 no consent table; F830 no customers; and those of `stream_customers`.
+        DataError: G001 a guardrail failed; G050 the plan is too old; G051 no consent table;
+            F830 no customers; and those of `stream_customers`.
 
     Cost: O(customers) time, O(block) memory.
 
@@ -99,8 +100,8 @@ def decide_file(
         'decide_file'
     """
     refuse(failed_of(stored.document))
-    known = ready(stored, datetime.now(tz=UTC).date(), consent)
     gate = read_gate(stored.document, stored.folder, stored.policy.model.offers, consent)
+    known = ready(stored, datetime.now(tz=UTC).date(), gate if consent else None)
     kind = file_format(out)
     offers = len(stored.policy.model.offers)
     tally = _Tally(np.zeros(offers, np.int64), np.zeros(len(REASONS), np.int64), Counter())
@@ -120,22 +121,22 @@ def decide_file(
     return _result(stored.policy, tally, known)
 
 
-def ready(stored: StoredPlan, today: date, consent: str | None) -> tuple[Finding, ...]:
+def ready(stored: StoredPlan, today: date, gate: ConsentGate | None) -> tuple[Finding, ...]:
     """Return what to know before a stored plan is used: its age, and that of its consent.
 
     Args:
         stored: the plan.
         today: the day of use.
-        consent: the consent table of today, if one is given.
+        gate: the consent of today, if a table of today was given.
 
     Raises:
         DataError: G050 what the plan rests on is too old.
     """
-    findings = list(stale_findings(stored.document, today))
+    findings = list(stale_findings(stored.document, today, gate))
     if any(finding.level == "block" for finding in findings):
         raise DataError(findings)
     said = stored.document.get("consent")
-    if said is not None and consent is None:
+    if said is not None and gate is None:
         message = f"consent is read as of {said['as_of']}, when the plan was made."
         remedy = "Give the consent table of today with --consent, to respect what was said since."
         findings.append(Finding("G052", "warn", message, remedy))

@@ -15,10 +15,12 @@ import numpy as np
 
 from handful.brief.reviews import Review
 from handful.errors import Finding, Level
+from handful.experiment.consent_records import ConsentGate
 from handful.guardrails.records import Facts, GuardrailResult, GuardrailVerdict
 
 NAME: Final = "staleness"
 OLD_DAYS: Final = 365
+CONSENT: Final = "the consent table"
 _LEVELS: Final[Mapping[GuardrailVerdict, Level]] = {"warn": "warn", "fail": "block"}
 
 
@@ -34,7 +36,7 @@ def check_staleness(facts: Facts) -> tuple[GuardrailResult, ...]:
     if log.time is not None and not np.isnat(log.time).all():
         days["the log"] = np.nanmax(log.time).astype("datetime64[D]").item()
     if log.consent is not None:
-        days["the consent table"] = date.fromisoformat(log.consent.gate.register.facts.latest)
+        days[CONSENT] = date.fromisoformat(log.consent.gate.register.facts.latest)
     reviews = {review.item: review.last for review in asked.reviews}
     given = None if facts.brief is None else facts.brief.consent.as_of
     latest = max([*days.values(), *reviews.values()])
@@ -60,12 +62,15 @@ def overdue(reviews: Sequence[Review], today: date) -> tuple[Review, ...]:
     return tuple(sorted(late, key=lambda review: review.every - (today - review.last).days))
 
 
-def stale_findings(document: Mapping[str, Any], today: date) -> tuple[Finding, ...]:
+def stale_findings(
+    document: Mapping[str, Any], today: date, fresh: ConsentGate | None = None
+) -> tuple[Finding, ...]:
     """Count the age of a plan's sources again on the day it is used.
 
     Args:
         document: of plan.json.
         today: the day of use.
+        fresh: consent of that day, in place of the plan's.
 
     Returns:
         G050, a warning past a year, a block past the plan's `max_age`; () without such a guardrail.
@@ -74,14 +79,17 @@ def stale_findings(document: Mapping[str, Any], today: date) -> tuple[Finding, .
     if found is None:
         return ()
     days = {what: date.fromisoformat(day) for what, day in found["detail"]["latest"].items()}
+    if fresh is not None:
+        days[CONSENT] = date.fromisoformat(fresh.register.facts.latest)
     result = _result(days, today, found["bound"], ())
     if result.verdict not in _LEVELS:
         return ()
-    if any(override["name"] == NAME for override in document["overrides"]):
-        level: Level = "warn"
-    else:
-        level = _LEVELS[result.verdict]
-    return (Finding("G050", level, f"the plan is out of date: {result.measure}.", result.remedy),)
+    answered = any(override["name"] == NAME for override in document["overrides"])
+    level: Level = "warn" if answered else _LEVELS[result.verdict]
+    ages = [f"{what} is {(today - day).days:,} days old" for what, day in days.items()]
+    message = f"the plan is out of date: {', '.join(ages)}; more than {OLD_DAYS} are a warning and "
+    message += f"more than {found['bound']:,.0f} too many."
+    return (Finding("G050", level, message, result.remedy),)
 
 
 def _result(
