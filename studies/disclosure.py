@@ -143,33 +143,46 @@ def rows(replicates: int, seed: int) -> Iterator[dict[str, object]]:
 
 
 def figure(found: list[dict[str, object]]) -> dict[str, object]:
-    """Share of plans failed against the strength of the leak, one panel per base rate."""
+    """Share of plans failed and passed against the strength of the leak, by base rate."""
+    panels = [panel(found, base, legend=base == BASES[-1]) for base in BASES]
+    chart = alt.hconcat(*panels).resolve_scale(color="independent", strokeDash="independent")
+    chart = chart.configure(font="Liberation Sans, Arial, sans-serif")
+    return chart.configure_axis(titleFontWeight="normal").to_dict()
+
+
+def panel(found: list[dict[str, object]], base: float, *, legend: bool) -> alt.LayerChart:
     shown = [
         {
             "leak": r["leak"],
             "share": float(r[verdict]),  # type: ignore[arg-type]
             "customers": f"{r['n']:,}",
             "verdict": verdict,
-            "panel": f"{r['base_rate']:.0%} have the trait",
         }
         for r in found
-        if r["people"] == "alone" and r["channel"] == "shared"
+        if r["people"] == "alone" and r["channel"] == "shared" and r["base_rate"] == base
         for verdict in ("failed", "passed")
     ]
-    base = alt.Chart(alt.Data(values=shown)).encode(
-        x=alt.X("leak:Q", title="true likelihood ratio of the leaking offer").scale(type="log"),
-        y=alt.Y("share:Q", title="share of plans").axis(format="%"),
-        color=alt.Color("customers:N", title="customers", sort=[f"{n:,}" for n in SIZES]).scale(
-            range=["#a8500c", "#5b626c", "#1f5a96"]
-        ),
-        strokeDash=alt.StrokeDash("verdict:N", title="verdict"),
+    named: dict[str, object] = {} if legend else {"legend": None}
+    dashed = {"legend": alt.Legend(symbolType="stroke")} if legend else named
+    ticks = alt.Axis(values=[1, 1.25, 1.5, 2, 4], format="~g", labelOverlap=False)
+    lines = (
+        alt.Chart(alt.Data(values=shown))
+        .mark_line(point=alt.OverlayMarkDef(size=28))
+        .encode(
+            x=alt.X("leak:Q", title="true likelihood ratio", axis=ticks).scale(
+                type="log", domain=[1, 4], nice=False
+            ),
+            y=alt.Y("share:Q", title="share of plans").axis(format="%"),
+            color=alt.Color("customers:N", sort=[f"{n:,}" for n in SIZES], **named).scale(
+                domain=[f"{n:,}" for n in SIZES], range=["#a8500c", "#5b626c", "#1f5a96"]
+            ),
+            strokeDash=alt.StrokeDash("verdict:N", **dashed),
+        )
     )
-    rule = alt.Chart().mark_rule(color="#8a8f98", strokeDash=[2, 3]).encode(x=alt.datum(1.25))
-    lines = base.mark_line(point=alt.OverlayMarkDef(size=28))
-    panels = alt.layer(lines, rule, data=alt.Data(values=shown)).properties(width=210, height=210)
-    order = [f"{b:.0%} have the trait" for b in BASES]
-    chart = panels.facet(column=alt.Column("panel:N", title=None, sort=order))
-    return chart.configure(font="Liberation Sans, Arial, sans-serif").to_dict()
+    bound = alt.Chart(alt.Data(values=[{"leak": BOUNDS["shared"]}]))
+    rule = bound.mark_rule(color="#8a8f98", strokeDash=[2, 3]).encode(x="leak:Q")
+    title = f"{base:.0%} have the trait"
+    return alt.layer(rule, lines).properties(width=210, height=210, title=title)
 
 
 def main() -> None:

@@ -21,6 +21,25 @@ def apart_names(brief: Brief) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*asked.sensitive, *asked.protected)))
 
 
+def tested_names(brief: Brief, features: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the columns read for testing only: those held apart and what bystanders know.
+
+    Args:
+        brief: names them.
+        features: columns that a decision may read; they are read once, as such.
+
+    Example:
+        >>> from handful.brief.reader import parse_brief
+        >>> brief = parse_brief({"experiment": {"source": "l.csv", "offer": "arm"},
+        ...                      "profit": {"per_row": "y"},
+        ...                      "guardrails": {"known_to_bystanders": ["age", "street"]}})
+        >>> tested_names(brief, ("age",))
+        ('street',)
+    """
+    known = (name for name in brief.guardrails.known_to_bystanders if name not in features)
+    return tuple(dict.fromkeys((*apart_names(brief), *known)))
+
+
 def kept_apart(brief: Brief, columns: Columns) -> frozenset[str]:
     """Return the names that no decision may read: those held apart and what is derived from them.
 

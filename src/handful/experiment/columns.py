@@ -130,6 +130,7 @@ does not have. Did you mean 'arm'?
         "evidence.direct_mail": evidence.direct_mail,
         "guardrails.sensitive": brief.guardrails.sensitive,
         "guardrails.protected": brief.guardrails.protected,
+        "guardrails.known_to_bystanders": brief.guardrails.known_to_bystanders,
         "consent.feature_purpose": tuple(brief.consent.feature_purpose),
     }
     findings = [

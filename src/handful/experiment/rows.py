@@ -8,7 +8,7 @@ from typing import Any
 
 from handful.brief.schema import Brief
 from handful.errors import BriefError, DataError, Finding
-from handful.experiment.apart import apart_names
+from handful.experiment.apart import tested_names
 from handful.experiment.coltypes import label_sql, role_of
 from handful.experiment.columns import Columns, check_names_used, check_number, derive
 from handful.experiment.engine import one_row, quoted, running
@@ -82,7 +82,7 @@ def plan_reading(log: OpenLog, brief: Brief) -> ReadingPlan:
     chosen = choose_features(brief, columns, (*profit_reads, *limits.outcomes))
     times, findings = _times(log, brief, columns)
     where = f"WHERE (\n{brief.experiment.where}\n)" if brief.experiment.where else ""
-    held = apart_names(brief)
+    held = tested_names(brief, chosen.names)
     apart = Chosen(held, kinds_of(held, columns), ())
     found = (*log.findings, *chosen.findings, *findings)
     return ReadingPlan(brief, columns, chosen, apart, where, times, found, limits)

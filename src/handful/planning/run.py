@@ -33,6 +33,7 @@ from handful.evidence.verdict import fits_by_hand
 from handful.experiment.checks import check_experiment
 from handful.experiment.given import turn
 from handful.experiment.records import Box, Experiment
+from handful.guardrails.disclosure_checks import check_disclosure
 from handful.guardrails.records import Facts
 from handful.guardrails.repair_records import Repair, RepairCase
 from handful.guardrails.repair_search import find_repair
@@ -88,7 +89,8 @@ def make_plan(
 
     Raises:
         DataError: every blocking finding of the checks at once.
-        BriefError: E501-E503 limits that the log cannot meet.
+        BriefError: E501-E503 limits that the log cannot meet; G020-G022 guardrails that do not fit
+            it.
 
     Cost: `repetitions` cross-fits of J (J - 1) / 2 + J fits, each O(l m^2 + trees l q).
     """
@@ -106,6 +108,8 @@ def make_plan(
         never=asked.never,
     )
     terms = replace(terms, by_rule=asked.by_rule, rule_depth=asked.rule_depth)
+    if brief is not None:
+        check_disclosure(brief.guardrails, checked.experiment)
     job = _Job(checked.experiment, asked, terms, random_state, progress)
     # One thread in the numerical libraries: the same bits whatever the machine's number of cores.
     with threadpool_limits(limits=1):
