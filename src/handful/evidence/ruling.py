@@ -19,29 +19,28 @@ from handful.evidence.records import Estimate, RuleFacts
 from handful.evidence.terms import Terms
 from handful.experiment.records import Experiment, Features
 from handful.notation import FloatArray, IntArray
-from handful.policy.hybrid import hybrid_tree
+from handful.policy.greedy import EXACT_DEPTH, learn_tree
 from handful.policy.policy import assign_codes
 from handful.policy.records import RuleTree
 from handful.policy.rule_json import rule_document
-from handful.policy.rules import assign_tree, best_tree
+from handful.policy.rules import assign_tree
 from handful.policy.wording import rule_sql, rule_text
-
-DEPTH_TWO = 2
 
 
 def learn_rule(
     scores: FloatArray, features: Features, menu: tuple[int, ...], depth: int
 ) -> RuleTree:
-    """Learn the rule of at most `depth` questions: exact for two, hybrid for three.
+    """Learn the rule of at most `depth` questions; three are searched on a sample of the rows.
 
-    Cost: see `best_tree` and `hybrid_tree`.
+    Cost: see `learn_tree`.
     """
-    if depth <= DEPTH_TWO:
-        return best_tree(scores, features, menu, min_rows=LEAST_ROWS)
+    if depth <= EXACT_DEPTH:
+        return learn_tree(scores, features, menu, min_rows=LEAST_ROWS)
     rows = np.arange(len(scores))
     if len(rows) > LEARN_ROWS:
         rows = np.sort(np.random.default_rng([len(rows), 3]).permutation(rows)[:LEARN_ROWS])
-    return hybrid_tree(scores[rows], features.rows(rows), menu, min_rows=LEAST_ROWS)
+    known = features.rows(rows)
+    return learn_tree(scores[rows], known, menu, depth=depth, min_rows=LEAST_ROWS)
 
 
 def rule_codes(

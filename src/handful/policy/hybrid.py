@@ -132,8 +132,22 @@ def _below(first: Split, job: _Job) -> RuleTree:
         )
         for rows in (yes_rows, ~yes_rows)
     )
-    questions = (first, yes.questions[0], no.questions[0], *yes.questions[1:], *no.questions[1:])
-    return RuleTree(questions, yes.leaves + no.leaves, yes.value + no.value)
+    return joined(first, yes, no)
+
+
+def joined(first: Split, yes: RuleTree, no: RuleTree) -> RuleTree:
+    """Put two trees of the same depth below a first question.
+
+    Example:
+        >>> over = Split(0, "over", 40.0, False, False)
+        >>> joined(over, RuleTree((), (1,), 2.0), RuleTree((), (0,), 3.0))
+        RuleTree(questions=(Split(...),), leaves=(1, 0), value=5.0)
+    """
+    questions: list[Split | None] = [first]
+    for level in range(yes.depth):
+        part = slice(2**level - 1, 2 ** (level + 1) - 1)
+        questions += [*yes.questions[part], *no.questions[part]]
+    return RuleTree(tuple(questions), yes.leaves + no.leaves, yes.value + no.value)
 
 
 def _ask_again(found: Search, tree: RuleTree, job: _Job) -> Split | None:
