@@ -67,6 +67,8 @@ def test_draws_come_with_their_probabilities_and_independently_of_features():
     first = own.offer == 1
     assert abs(hit[first].mean() - hit[~first].mean()) < 0.03
     given_with = propensities(policy.chance, own.offer, drawn.offer)
+    assert np.array_equal(drawn.propensity, given_with)
+    assert own.propensity is None
     possible = 2 + (own.offer == 3).mean()  # offers that a customer can be given, on average
     assert abs(np.mean(1 / given_with) - possible) < 0.1
 

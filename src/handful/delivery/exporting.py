@@ -95,6 +95,9 @@ def _export_csv(assignments: Path, out: Path) -> Exported:
 def _script(stored: StoredPlan, table: str) -> tuple[str, str, tuple[Finding, ...]]:
     policy, document = stored.policy, stored.document
     facts = document["experiment"]
+    if policy.chance is not None:
+        message = "the policy leaves some offers to chance, drawn by a hash of the customer's id."
+        raise DataError(blocked("F843", message, "Use `handful assign`, or --to csv."))
     rule, holds = policy.rule, "the rule that decides"
     findings: tuple[Finding, ...] = ()
     if rule is None and len(policy.menu) == 1:

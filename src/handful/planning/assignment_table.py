@@ -50,7 +50,8 @@ def assignment_table(
         points: the numbers behind the offers' names, for a column per dial.
 
     Returns:
-        A table of n rows with the columns `COLUMNS`, then one per dial, null for "no offer".
+        A table of n rows with the columns `COLUMNS`, then one per dial, null for "no offer", then
+        `propensity` where some offers were left to chance.
 
     Cost: O(n).
 
@@ -70,6 +71,7 @@ def assignment_table(
             # Nobody was scored where consent decided: no number, not a NaN.
             "expected_profit": pa.array(decided.expected_profit, pa.float64(), from_pandas=True),
             **_dial_columns(points, decided),
+            **({} if decided.propensity is None else {"propensity": decided.propensity}),
         }
     )
 

@@ -14,7 +14,7 @@ from handful.effects.predict import predict_profit, restrict_offers
 from handful.errors import DataError, blocked
 from handful.experiment.records import Features
 from handful.notation import AnyFloatArray, BoolArray, FloatArray, IntArray
-from handful.policy.chance import KEPT, draw
+from handful.policy.chance import KEPT, draw, propensities
 from handful.policy.following import follow_rule
 from handful.policy.records import (
     REASON_BEST,
@@ -122,6 +122,7 @@ def assign(
         offer=np.empty(rows, dtype=np.int64),
         reason=np.empty(rows, dtype=np.int64),
         expected_profit=np.empty(rows),
+        propensity=None if lot is None else np.ones(rows),
     )
     for start in range(0, rows, ASSIGN_ROWS):
         block = slice(start, start + ASSIGN_ROWS)
@@ -132,7 +133,8 @@ def assign(
         drawn = None if lot is None else np.where(codes < 0, KEPT, lot[block])
         made = _decide_block(policy, used, profit, codes, said)
         if drawn is not None:
-            made = _draw_over(made, drawn, used, profit)
+            own, made = made.offer, _draw_over(made, drawn, used, profit)
+            _tell_chance(policy, own, made.offer, codes, decided, block)
         decided.offer[block] = made.offer
         decided.reason[block] = made.reason
         decided.expected_profit[block] = made.expected_profit
@@ -170,6 +172,20 @@ def _draw_over(own: Assignment, drawn: IntArray, used: IntArray, profit: FloatAr
         reason=np.where(kept, own.reason, REASON_DRAWN),
         expected_profit=np.take_along_axis(profit, column[:, np.newaxis], 1)[:, 0],
     )
+
+
+def _tell_chance(
+    policy: Policy,
+    own: IntArray,
+    given: IntArray,
+    stratum: IntArray,
+    decided: Assignment,
+    block: slice,
+) -> None:
+    """Record with which probability a block was given its offers; 1 where nothing is drawn."""
+    if policy.chance is not None and decided.propensity is not None:
+        told = propensities(policy.chance, own, given)
+        decided.propensity[block] = np.where(stratum < 0, 1.0, told)
 
 
 def _check_stratum(policy: Policy, stratum: IntArray | None, rows: int) -> None:

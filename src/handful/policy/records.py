@@ -158,11 +158,14 @@ class Assignment:
         offer: (n,) offer codes.
         reason: (n,) codes of REASONS.
         expected_profit: (n,) money per customer the model itself expects (claimed, not held out).
+        propensity: (n,) probability with which each was given this offer; None where nothing was
+            left to chance.
     """
 
     offer: IntArray
     reason: IntArray
     expected_profit: FloatArray
+    propensity: FloatArray | None = None
 
 
 @dataclass(frozen=True, slots=True)
