@@ -79,6 +79,40 @@ def test_swap_sums_give_the_value_of_every_changed_menu(version, dtype, offers, 
 @pytest.mark.parametrize("version", VERSIONS)
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("offers", "rows"), CASES)
+def test_values_and_who_takes_what(version, dtype, offers, rows):
+    rng, values, weights = problem(offers, rows, dtype)
+    values[: rows // 2] = np.round(values[: rows // 2])  # ties, which the first member wins
+    menus = [tuple(sorted(rng.choice(offers, min(k, offers), replace=False))) for k in (1, 2, 5)]
+    table = np.full((3, max(map(len, menus))), -1)
+    for row, menu in enumerate(menus):
+        table[row, : len(menu)] = menu
+    asked = passes.request(valued=table)
+    for layout in layouts(values):
+        name = "read" if version is blockwise else "read_block"
+        sums = getattr(version, name)(layout, weights, asked).values
+        for row, menu in enumerate(menus):
+            best = oracle.cells(values)[:, list(menu)].argmax(axis=1)
+            close(sums.value[row], oracle.net_value(values, menu, weights, np.zeros(offers)), dtype)
+            close(sums.taken[row], np.bincount(best, weights, table.shape[1]), dtype)
+
+
+def test_one_reading_gives_what_single_passes_give():
+    _, values, weights = problem(17, 400, np.float32)
+    menus, points = np.array([[1, 5], [3, -1]]), as_points([np.full(17, 0.2)], np.array([2, 4]))
+    both = passes.read_block(values, weights, passes.request(menus, menus[::-1].copy(), points))
+    swaps, cuts = (
+        passes.swap_block(values, weights, menus),
+        passes.cut_block(values, weights, points),
+    )
+    np.testing.assert_array_equal(both.swaps.removed, swaps.removed)
+    np.testing.assert_array_equal(both.cuts.slope, cuts.slope)
+    np.testing.assert_array_equal(both.columns.totals, passes.scan_block(values, weights).totals)
+    np.testing.assert_allclose(both.values.value[::-1], swaps.value, rtol=1e-6)
+
+
+@pytest.mark.parametrize("version", VERSIONS)
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("offers", "rows"), CASES)
 def test_cuts(version, dtype, offers, rows):
     rng, values, weights = problem(offers, rows, dtype)
     shares = [np.minimum(rng.dirichlet(np.ones(offers)) * 3, 1.0) for _ in range(3)]
@@ -105,7 +139,7 @@ def test_every_instruction_level_gives_the_same_sums(level, monkeypatch):
     expected = blockwise.swap(values, weights, np.array([[1, 5, 9]]))
     monkeypatch.setattr(compiled, "_level", lambda: level)
     for found, wanted in zip(
-        compiled.swap(values, weights, np.array([[1, 5, 9]])),
+        compiled.read(values, weights, passes.request(np.array([[1, 5, 9]]))).swaps,
         (expected.value, expected.taken, expected.loss, expected.inside, expected.removed),
         strict=True,
     ):

@@ -11,31 +11,33 @@
 #define JOIN(name, type, level) name##_##type##_##level
 #define NAMED(name, type, level) JOIN(name, type, level)
 
-#define STRIP 128         /* customers taken together: their cells stay in cache */
+#define STRIP 128        /* customers taken together: their cells stay in cache */
+#define ABREAST 4         /* vectors priced at once: their latencies overlap */
 #define WIDE 64           /* columns whose sums are held in registers */
 #define NARROW 16
 #define MOST_GROUPS 1024  /* members of a menu, or groups of customers */
 #define ENOUGH (1 - 1e-5f)
 
-/* Columns copied side by side; menus, points and leaders name them by their place here. */
-typedef struct {
-    int64_t count;
-    const int32_t *columns;
-} Gather;
-
-/* Menus of at most `width` places each, padded with -1. */
+/* Menus of at most `width` gathered places each, padded with -1. */
 typedef struct {
     int64_t count, width;
     const int32_t *slots;
 } Menus;
 
-/* Fractional menus: point t has places and shares begin[t] .. begin[t + 1] - 1. */
+/* Fractional menus: point t has gathered places and shares begin[t] .. begin[t + 1] - 1. */
 typedef struct {
-    int64_t count;
+    int64_t count, groups;
     const int64_t *begin;
     const int32_t *slots;
     const double *shares;
+    const int32_t *leaders;  /* groups */
 } Points;
+
+typedef struct {
+    double *totals;   /* offers */
+    double *weight;
+    int64_t *masked;
+} ScanOut;
 
 typedef struct {
     double *value;    /* menus */
@@ -44,6 +46,29 @@ typedef struct {
     double *inside;   /* menus x width x offers */
     double *removed;  /* menus x width x offers */
 } SwapOut;
+
+typedef struct {
+    double *value;    /* menus */
+    double *taken;    /* menus x width */
+} ValueOut;
+
+typedef struct {
+    double *constant; /* points x groups */
+    double *slope;    /* points x groups x offers */
+} CutOut;
+
+/* What one reading is asked for. The columns gathered are copied side by side; menus, points and
+   leaders name them by their place there. */
+typedef struct {
+    int64_t gathered;
+    const int32_t *columns;
+    Menus swapped, valued;
+    Points points;
+    ScanOut scan;
+    SwapOut swaps;
+    ValueOut values;
+    CutOut cuts;
+} Asked;
 
 /* Zeroed memory at a multiple of 64 bytes, as whole vectors need; bytes must be such a multiple. */
 static void *zeros(int64_t bytes)

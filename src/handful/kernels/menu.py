@@ -7,6 +7,7 @@ as 0. Sums come back in float64.
 from __future__ import annotations
 
 import ctypes
+from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
@@ -20,10 +21,6 @@ MOST_MEMBERS = 1024
 """Largest menu and largest number of groups that the compiled passes take."""
 
 
-class _Gather(ctypes.Structure):
-    _fields_ = [("count", ctypes.c_int64), ("columns", ctypes.c_void_p)]
-
-
 class _Menus(ctypes.Structure):
     _fields_ = [("count", ctypes.c_int64), ("width", ctypes.c_int64), ("slots", ctypes.c_void_p)]
 
@@ -31,89 +28,150 @@ class _Menus(ctypes.Structure):
 class _Points(ctypes.Structure):
     _fields_ = [
         ("count", ctypes.c_int64),
+        ("groups", ctypes.c_int64),
         ("begin", ctypes.c_void_p),
         ("slots", ctypes.c_void_p),
         ("shares", ctypes.c_void_p),
+        ("leaders", ctypes.c_void_p),
     ]
+
+
+class _ScanOut(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_void_p) for name in ("totals", "weight", "masked")]
 
 
 class _SwapOut(ctypes.Structure):
     _fields_ = [(name, ctypes.c_void_p) for name in ("value", "taken", "loss", "inside", "removed")]
 
 
-def scan(block: AnyFloatArray, weights: FloatArray | None) -> tuple[FloatArray, float, int]:
-    """Return column sums, the weight and the number of masked cells.
+class _ValueOut(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_void_p) for name in ("value", "taken")]
 
-    A column that holds NaN or +inf has a sum that is not finite. Cost O(b G).
+
+class _CutOut(ctypes.Structure):
+    _fields_ = [(name, ctypes.c_void_p) for name in ("constant", "slope")]
+
+
+class _Asked(ctypes.Structure):
+    _fields_ = [
+        ("gathered", ctypes.c_int64),
+        ("columns", ctypes.c_void_p),
+        ("swapped", _Menus),
+        ("valued", _Menus),
+        ("points", _Points),
+        ("scan", _ScanOut),
+        ("swaps", _SwapOut),
+        ("values", _ValueOut),
+        ("cuts", _CutOut),
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class Points:
+    """T fractional menus, sparse, and the groups of customers whose cuts are kept apart.
+
+    Attributes:
+        begin: (T + 1,) where each point's columns begin.
+        columns: columns of all points, one after the other.
+        shares: their y.
+        leaders: (C,) a customer belongs to the group whose leader column is worth most to them.
     """
-    totals = np.zeros(block.shape[1])
-    weight, masked = ctypes.c_double(), ctypes.c_int64()
-    outputs = (_at(totals), ctypes.byref(weight), ctypes.byref(masked))
-    _call("scan", block, weights, outputs)
-    return totals, weight.value, masked.value
+
+    begin: IntArray
+    columns: IntArray
+    shares: FloatArray
+    leaders: IntArray
 
 
-def swap(
-    block: AnyFloatArray, weights: FloatArray | None, menus: IntArray
-) -> tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]:
-    """Return value, taken, loss, inside and removed of each menu; see `menu.sums.SwapSums`.
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a reading is asked for, besides the column sums.
+
+    Attributes:
+        swapped: (M, K) menus, columns padded with -1, whose every change is wanted.
+        valued: (V, K) menus of which only the value is wanted.
+        points: where to cut.
+    """
+
+    swapped: IntArray
+    valued: IntArray
+    points: Points
+
+
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """What one reading of a block gives, in the order of the fields of the menu room's records.
+
+    Attributes:
+        scan: column sums (G,), weight (1,) and number of masked cells (1,). A column that holds
+            NaN or +inf has a sum that is not finite.
+        swaps: value, taken, loss, inside and removed of each menu swapped.
+        values: value (V,) and taken (V, K) of each menu valued.
+        cuts: constants (T, C) and slopes (T, C, G).
+    """
+
+    scan: tuple[FloatArray, FloatArray, IntArray]
+    swaps: tuple[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray]
+    values: tuple[FloatArray, FloatArray]
+    cuts: tuple[FloatArray, FloatArray]
+
+
+def read(block: AnyFloatArray, weights: FloatArray | None, request: Request) -> Sums:
+    """Return all sums that are asked for from one reading of a block.
 
     Args:
         block: (b, G) values.
         weights: (b,) or None for ones.
-        menus: (M, K) column numbers padded with -1.
+        request: menus and points.
 
-    Cost O(b M G).
+    Cost O(b (M G + V K + T (s + G))) with T points of s columns.
     """
-    (m, k), g = menus.shape, block.shape[1]
-    columns, slots = _numbered(menus.ravel())
-    gather = _Gather(len(columns), _at(columns))
-    shape = (np.zeros(m), np.zeros((m, k)), np.zeros((m, k)), np.zeros((m, k, g)))
-    sums = (*shape, np.zeros((m, k, g)))
-    out = _SwapOut(*(_at(array) for array in sums))
-    records = (gather, _Menus(m, k, _at(slots)), out)
-    _call("swap", block, weights, tuple(ctypes.byref(record) for record in records))
+    points = request.points
+    asked = (request.swapped.ravel(), request.valued.ravel(), points.columns, points.leaders)
+    columns, slots = _numbered(np.concatenate(asked))
+    swapped, valued, shared, led = np.split(slots, np.cumsum([len(part) for part in asked[:3]]))
+    sums = _zeros(request, block.shape[1])
+    _call(
+        block,
+        weights,
+        _Asked(
+            len(columns),
+            _at(columns),
+            _Menus(*request.swapped.shape, _at(swapped)),
+            _Menus(*request.valued.shape, _at(valued)),
+            _Points(
+                len(points.begin) - 1,
+                len(led),
+                _at(points.begin),
+                _at(shared),
+                _at(points.shares),
+                _at(led),
+            ),
+            _ScanOut(*map(_at, sums.scan)),
+            _SwapOut(*map(_at, sums.swaps)),
+            _ValueOut(*map(_at, sums.values)),
+            _CutOut(*map(_at, sums.cuts)),
+        ),
+    )
     return sums
 
 
-def cut(
-    block: AnyFloatArray,
-    weights: FloatArray | None,
-    begin: IntArray,
-    columns: IntArray,
-    shares: FloatArray,
-    leaders: IntArray,
-) -> tuple[FloatArray, FloatArray]:
-    """Return constants (T, C) and slopes (T, C, G) of T cuts; see `menu.sums.CutSums`.
-
-    Args:
-        block: (b, G) values.
-        weights: (b,) or None for ones.
-        begin: (T + 1,) where each fractional menu begins.
-        columns: columns of all fractional menus, one after the other.
-        shares: their shares.
-        leaders: (C,) columns that split customers into groups.
-
-    Cost O(b T (s + G)) with s the number of columns of a fractional menu.
-    """
-    gathered, slots = _numbered(np.concatenate([columns, leaders]))
-    groups, points = len(leaders), len(begin) - 1
-    leader_slots = np.ascontiguousarray(slots[len(columns) :])
-    constant, slope = np.zeros((points, groups)), np.zeros((points, groups, block.shape[1]))
-    records = (
-        _Gather(len(gathered), _at(gathered)),
-        _Points(points, _at(begin), _at(slots), _at(shares)),
-        _Menus(1, groups, _at(leader_slots)),
+def _zeros(request: Request, offers: int) -> Sums:
+    (m, k), (v, width) = request.swapped.shape, request.valued.shape
+    cuts = (len(request.points.begin) - 1, len(request.points.leaders))
+    flat, full = (m, k), (m, k, offers)
+    return Sums(
+        (np.zeros(offers), np.zeros(1), np.zeros(1, dtype=np.int64)),
+        (np.zeros(m), np.zeros(flat), np.zeros(flat), np.zeros(full), np.zeros(full)),
+        (np.zeros(v), np.zeros((v, width))),
+        (np.zeros(cuts), np.zeros((*cuts, offers))),
     )
-    references = tuple(ctypes.byref(record) for record in records)
-    _call("cut", block, weights, (*references, _at(constant), _at(slope)))
-    return constant, slope
 
 
 def _numbered(columns: IntArray) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
     """Return the distinct columns and each entry's place among them; -1 stays -1."""
     distinct, places = np.unique(columns, return_inverse=True)
-    if distinct[0] < 0:
+    if len(distinct) and distinct[0] < 0:
         distinct, places = distinct[1:], places - 1
     return distinct.astype(np.int32), places.astype(np.int32)
 
@@ -128,9 +186,7 @@ def _level() -> str:
     return {4: "v4", 3: "v3"}.get(library.handful_level() if library else 0, "baseline")
 
 
-def _call(
-    name: str, block: AnyFloatArray, weights: FloatArray | None, arguments: tuple[Any, ...]
-) -> None:
+def _call(block: AnyFloatArray, weights: FloatArray | None, asked: _Asked) -> None:
     library = load()
     if library is None:
         raise RuntimeError("The compiled kernels were not built; ask available() first.")
@@ -139,6 +195,6 @@ def _call(
     steps = [stride // size for stride in block.strides]
     shape = np.array([len(block), *steps, block.shape[1]], dtype=np.int64)
     ones = ctypes.c_void_p() if weights is None else _at(weights)
-    function = getattr(library, f"handful_{name}_{suffix}_{_level()}")
-    if function(_at(block), _at(shape), ones, *arguments):
+    function = getattr(library, f"handful_pass_{suffix}_{_level()}")
+    if function(_at(block), _at(shape), ones, ctypes.byref(asked)):
         raise MemoryError("no memory for a strip of customers.")

@@ -22,25 +22,34 @@ typedef struct {
     REAL *cells;            /* STRIP x padded */
     REAL *columns;          /* a run of STRIP values for each column gathered */
     REAL *weights;          /* STRIP */
+    REAL *shares;           /* of all points, one after the other */
     int64_t rows, padded;
     int64_t masked;         /* masked cells seen so far */
 } NAME(Strip);
-
-static int NAME(strip_open)(NAME(Strip) *strip, int64_t offers, int64_t gathered)
-{
-    strip->masked = 0;
-    strip->padded = (offers + NARROW - 1) / NARROW * NARROW;
-    strip->cells = zeros(strip->padded * STRIP * (int64_t)sizeof(REAL));
-    strip->columns = zeros((gathered + 1) * STRIP * (int64_t)sizeof(REAL));
-    strip->weights = zeros(STRIP * (int64_t)sizeof(REAL));
-    return strip->cells != NULL && strip->columns != NULL && strip->weights != NULL;
-}
 
 static void NAME(strip_close)(NAME(Strip) *strip)
 {
     free(strip->cells);
     free(strip->columns);
     free(strip->weights);
+    free(strip->shares);
+}
+
+static int NAME(strip_open)(NAME(Strip) *strip, int64_t offers, const Asked *asked)
+{
+    int64_t shares = asked->points.count > 0 ? asked->points.begin[asked->points.count] : 0;
+    strip->masked = 0;
+    strip->padded = (offers + NARROW - 1) / NARROW * NARROW;
+    strip->cells = zeros(strip->padded * STRIP * (int64_t)sizeof(REAL));
+    strip->columns = zeros((asked->gathered + 1) * STRIP * (int64_t)sizeof(REAL));
+    strip->weights = zeros(STRIP * (int64_t)sizeof(REAL));
+    strip->shares = zeros((shares / STRIP + 1) * STRIP * (int64_t)sizeof(REAL));
+    if (strip->cells == NULL || strip->columns == NULL || strip->weights == NULL ||
+        strip->shares == NULL)
+        return 0;
+    for (int64_t s = 0; s < shares; s++)
+        strip->shares[s] = (REAL)asked->points.shares[s];
+    return 1;
 }
 
 static void NAME(strip_load)(const NAME(Block) *block, int64_t start, NAME(Strip) *strip)
@@ -111,35 +120,50 @@ static void NAME(best_two)(const REAL *columns, const int32_t *slots, int64_t co
 }
 
 /* A customer's critical price under the fractional menu y on the gathered columns `slots`: the
-   largest value v with sum of y over values >= v at least 1. One vector of customers at a time
-   steps down to its next largest value until all have reached theirs. */
-static void NAME(critical)(const REAL *columns, const int32_t *slots, const double *shares,
+   largest value v with sum of y over values >= v at least 1. Several vectors of customers at a time
+   step down from their largest value to the next until all have reached theirs; beyond the last
+   row the prices mean nothing. */
+static void NAME(critical)(const REAL *columns, const int32_t *slots, const REAL *shares,
                            int64_t count, int64_t rows, REAL *price)
 {
     const NAME(Vector) none = (NAME(Vector)){0} - (REAL)INFINITY;
-    for (int64_t base = 0; base < rows; base += LANES) {
-        NAME(Vector) mass = {0}, at = (NAME(Vector)){0} + (REAL)INFINITY;
-        for (int64_t step = 0; step < count; step++) {
-            NAME(Vector) next = none, more = {0};
-            for (int64_t s = 0; s < count; s++) {
-                NAME(Vector) x = *(const NAME(Vector) *)(columns + slots[s] * STRIP + base);
-                next = SELECT((x < at) & (x > next), x, next);
+    for (int64_t base = 0; base < rows; base += ABREAST * LANES) {
+        NAME(Vector) at[ABREAST];
+        for (int v = 0; v < ABREAST; v++)
+            at[v] = none;
+        for (int64_t s = 0; s < count; s++) {
+            const NAME(Vector) *x = (const NAME(Vector) *)(columns + slots[s] * STRIP + base);
+            for (int v = 0; v < ABREAST; v++)
+                at[v] = SELECT(x[v] > at[v], x[v], at[v]);
+        }
+        for (int64_t step = 1; step < count; step++) {
+            NAME(Vector) next[ABREAST], mass[ABREAST];
+            for (int v = 0; v < ABREAST; v++) {
+                next[v] = none;
+                mass[v] = (NAME(Vector)){0};
             }
             for (int64_t s = 0; s < count; s++) {
-                NAME(Vector) x = *(const NAME(Vector) *)(columns + slots[s] * STRIP + base);
-                more += SELECT(x == next, (NAME(Vector)){0} + (REAL)shares[s], (NAME(Vector)){0});
+                const NAME(Vector) *x = (const NAME(Vector) *)(columns + slots[s] * STRIP + base);
+                const NAME(Vector) share = (NAME(Vector)){0} + shares[s];
+                for (int v = 0; v < ABREAST; v++) {
+                    NAME(Mask) reached = x[v] >= at[v];
+                    mass[v] = SELECT(reached, mass[v] + share, mass[v]);
+                    next[v] = SELECT(~reached & (x[v] > next[v]), x[v], next[v]);
+                }
             }
-            NAME(Mask) open = (mass < (REAL)ENOUGH) & (next > none);
-            at = SELECT(open, next, at);
-            mass = SELECT(open, mass + more, (NAME(Vector)){0} + 2);
-            NAME(Mask) left = mass < (REAL)ENOUGH;
-            int any = 0;
+            NAME(Mask) any = {0};
+            for (int v = 0; v < ABREAST; v++) {
+                NAME(Mask) open = (mass[v] < (REAL)ENOUGH) & (next[v] > none);
+                at[v] = SELECT(open, next[v], at[v]);
+                any |= open;
+            }
+            INTEGER left = 0;
             for (int l = 0; l < LANES; l++)
-                any |= left[l] != 0;
-            if (!any)
+                left |= any[l];
+            if (!left)
                 break;
         }
-        *(NAME(Vector) *)(price + base) = at;
+        memcpy(price + base, at, sizeof(at));
     }
 }
 
@@ -195,115 +219,128 @@ static double NAME(weighted_sum)(const REAL *weights, const REAL *price, const i
 
 /* Column sums, weight and number of masked cells. A NaN or +inf makes its column's sum NaN or
    +inf. */
-static int NAME(scan)(const NAME(Block) *block, double *totals, double *weight, int64_t *masked)
+static void NAME(scan)(const NAME(Strip) *strip, int64_t offers, const ScanOut *out)
 {
-    NAME(Strip) strip;
-    int failed = !NAME(strip_open)(&strip, block->offers, 0);
-    for (int64_t start = 0; !failed && start < block->rows; start += STRIP) {
-        NAME(strip_load)(block, start, &strip);
-        for (int64_t i = 0; i < strip.rows; i++)
-            *weight += (double)strip.weights[i];
-        for (int64_t base = 0; base < block->offers; base += LANES) {
-            NAME(Vector) sum = {0};
-            for (int64_t i = 0; i < strip.rows; i++)
-                sum += *(const NAME(Vector) *)(strip.cells + i * strip.padded + base) *
-                       strip.weights[i];
-            for (int l = 0; l < LANES && base + l < block->offers; l++)
-                totals[base + l] += (double)sum[l];
-        }
+    for (int64_t i = 0; i < strip->rows; i++)
+        *out->weight += (double)strip->weights[i];
+    for (int64_t base = 0; base < offers; base += LANES) {
+        NAME(Vector) sum = {0};
+        for (int64_t i = 0; i < strip->rows; i++)
+            sum += *(const NAME(Vector) *)(strip->cells + i * strip->padded + base) *
+                   strip->weights[i];
+        for (int l = 0; l < LANES && base + l < offers; l++)
+            out->totals[base + l] += (double)sum[l];
     }
-    *masked = strip.masked;
-    NAME(strip_close)(&strip);
-    return failed;
 }
 
 /* What every swap of each menu is worth; see SwapSums in handful/menu/sums.py. Menus are rows of
-   places in `columns`, padded with -1. */
-static int NAME(swap)(const NAME(Block) *block, const Gather *gather, const Menus *menus,
-                      const SwapOut *out)
+   gathered places, padded with -1. */
+static void NAME(swap)(const NAME(Strip) *strip, int64_t offers, const Menus *menus,
+                       const SwapOut *out)
 {
-    int64_t offers = block->offers;
-    NAME(Strip) strip;
-    int failed = !NAME(strip_open)(&strip, offers, gather->count);
-    for (int64_t start = 0; !failed && start < block->rows; start += STRIP) {
-        NAME(strip_load)(block, start, &strip);
-        NAME(strip_gather)(&strip, gather->columns, gather->count);
-        for (int64_t m = 0; m < menus->count; m++) {
-            REAL first[STRIP], second[STRIP];
-            int32_t place[STRIP], order[STRIP], begin[MOST_GROUPS + 1];
-            const int32_t *slots = menus->slots + m * menus->width;
-            int64_t members = filled(slots, menus->width);
-            NAME(best_two)(strip.columns, slots, members, first, second, place);
-            order_by(place, strip.rows, members, order, begin);
-            for (int64_t j = 0; j < members; j++) {
-                int64_t at = m * menus->width + j, count = begin[j + 1] - begin[j];
-                const int32_t *mine = order + begin[j];
-                double top = NAME(weighted_sum)(strip.weights, first, mine, count);
-                out->value[m] += top;
-                out->loss[at] += top - NAME(weighted_sum)(strip.weights, second, mine, count);
-                for (int64_t r = 0; r < count; r++)
-                    out->taken[at] += (double)strip.weights[mine[r]];
-                NAME(add_excess)(&strip, mine, count, first, offers, out->inside + at * offers);
-                if (members > 1)
-                    NAME(add_excess)(&strip, mine, count, second, offers,
-                                     out->removed + at * offers);
-            }
+    for (int64_t m = 0; m < menus->count; m++) {
+        REAL first[STRIP], second[STRIP];
+        int32_t place[STRIP], order[STRIP], begin[MOST_GROUPS + 1];
+        const int32_t *slots = menus->slots + m * menus->width;
+        int64_t members = filled(slots, menus->width);
+        NAME(best_two)(strip->columns, slots, members, first, second, place);
+        order_by(place, strip->rows, members, order, begin);
+        for (int64_t j = 0; j < members; j++) {
+            int64_t at = m * menus->width + j, count = begin[j + 1] - begin[j];
+            const int32_t *mine = order + begin[j];
+            double top = NAME(weighted_sum)(strip->weights, first, mine, count);
+            out->value[m] += top;
+            out->loss[at] += top - NAME(weighted_sum)(strip->weights, second, mine, count);
+            for (int64_t r = 0; r < count; r++)
+                out->taken[at] += (double)strip->weights[mine[r]];
+            NAME(add_excess)(strip, mine, count, first, offers, out->inside + at * offers);
+            if (members > 1)
+                NAME(add_excess)(strip, mine, count, second, offers, out->removed + at * offers);
         }
     }
-    NAME(strip_close)(&strip);
-    return failed;
+}
+
+static double NAME(lanes_sum)(NAME(Vector) lanes)
+{
+    double sum = 0;
+    for (int l = 0; l < LANES; l++)
+        sum += (double)lanes[l];
+    return sum;
+}
+
+/* What each menu is worth and the weight that each of its members takes; ties go to the first. */
+static void NAME(value)(const NAME(Strip) *strip, const Menus *menus, const ValueOut *out)
+{
+    const NAME(Vector) none = (NAME(Vector)){0} - (REAL)INFINITY;
+    for (int64_t m = 0; m < menus->count; m++) {
+        NAME(Vector) best[STRIP / LANES], left[STRIP / LANES], sum = {0};
+        const int32_t *slots = menus->slots + m * menus->width;
+        int64_t members = filled(slots, menus->width);
+        memset(left, 0, sizeof(left));
+        memcpy(left, strip->weights, (size_t)strip->rows * sizeof(REAL));
+        for (int v = 0; v < STRIP / LANES; v++) {
+            best[v] = none;
+            for (int64_t c = 0; c < members; c++) {
+                const NAME(Vector) x = ((const NAME(Vector) *)(strip->columns + slots[c] * STRIP))[v];
+                best[v] = SELECT(x > best[v], x, best[v]);
+            }
+            sum += left[v] * best[v];
+        }
+        out->value[m] += NAME(lanes_sum)(sum);
+        for (int64_t c = 0; c < members; c++) {
+            const NAME(Vector) *column = (const NAME(Vector) *)(strip->columns + slots[c] * STRIP);
+            NAME(Vector) taken = {0};
+            for (int v = 0; v < STRIP / LANES; v++) {
+                NAME(Vector) takes = SELECT(column[v] == best[v], left[v], (NAME(Vector)){0});
+                taken += takes;
+                left[v] -= takes;
+            }
+            out->taken[m * menus->width + c] += NAME(lanes_sum)(taken);
+        }
+    }
 }
 
 /* Cuts at the critical prices of fractional menus, by group of customers: a customer belongs to the
-   group whose leader column is worth most to them. See CutSums in handful/menu/sums.py. constant
-   is points x groups, slope is points x groups x offers. */
-static int NAME(cut)(const NAME(Block) *block, const Gather *gather, const Points *points,
-                     const Menus *leaders, double *constant, double *slope)
+   group whose leader column is worth most to them. See CutSums in handful/menu/sums.py. */
+static void NAME(cut)(const NAME(Strip) *strip, int64_t offers, const Points *points,
+                      const CutOut *out)
 {
-    int64_t offers = block->offers, groups = leaders->width;
-    NAME(Strip) strip;
-    int failed = !NAME(strip_open)(&strip, offers, gather->count);
-    for (int64_t start = 0; !failed && start < block->rows; start += STRIP) {
-        _Alignas(64) REAL price[STRIP], second[STRIP];
-        int32_t group[STRIP], order[STRIP], begin[MOST_GROUPS + 1];
-        NAME(strip_load)(block, start, &strip);
-        NAME(strip_gather)(&strip, gather->columns, gather->count);
-        NAME(best_two)(strip.columns, leaders->slots, groups, price, second, group);
-        order_by(group, strip.rows, groups, order, begin);
-        for (int64_t t = 0; t < points->count; t++) {
-            int64_t from = points->begin[t];
-            NAME(critical)(strip.columns, points->slots + from, points->shares + from,
-                           points->begin[t + 1] - from, strip.rows, price);
-            for (int64_t c = 0; c < groups; c++) {
-                int64_t at = t * groups + c, count = begin[c + 1] - begin[c];
-                const int32_t *mine = order + begin[c];
-                constant[at] += NAME(weighted_sum)(strip.weights, price, mine, count);
-                NAME(add_excess)(&strip, mine, count, price, offers, slope + at * offers);
-            }
+    _Alignas(64) REAL price[STRIP], second[STRIP];
+    int32_t group[STRIP], order[STRIP], begin[MOST_GROUPS + 1];
+    int64_t groups = points->groups;
+    NAME(best_two)(strip->columns, points->leaders, groups, price, second, group);
+    order_by(group, strip->rows, groups, order, begin);
+    for (int64_t t = 0; t < points->count; t++) {
+        int64_t from = points->begin[t];
+        NAME(critical)(strip->columns, points->slots + from, strip->shares + from,
+                       points->begin[t + 1] - from, strip->rows, price);
+        for (int64_t c = 0; c < groups; c++) {
+            int64_t at = t * groups + c, count = begin[c + 1] - begin[c];
+            const int32_t *mine = order + begin[c];
+            out->constant[at] += NAME(weighted_sum)(strip->weights, price, mine, count);
+            NAME(add_excess)(strip, mine, count, price, offers, out->slope + at * offers);
         }
     }
+}
+
+/* One reading of a block for all that is asked of it: column sums always, swaps and values of
+   the menus given, cuts at the points given. */
+EXPORTED int NAME(handful_pass)(const REAL *values, const int64_t *shape, const double *weights,
+                                const Asked *asked)
+{
+    NAME(Block) block = {values, shape[0], shape[1], shape[2], shape[3], weights};
+    NAME(Strip) strip;
+    int failed = !NAME(strip_open)(&strip, block.offers, asked);
+    for (int64_t start = 0; !failed && start < block.rows; start += STRIP) {
+        NAME(strip_load)(&block, start, &strip);
+        NAME(strip_gather)(&strip, asked->columns, asked->gathered);
+        NAME(scan)(&strip, block.offers, &asked->scan);
+        NAME(swap)(&strip, block.offers, &asked->swapped, &asked->swaps);
+        NAME(value)(&strip, &asked->valued, &asked->values);
+        if (asked->points.count > 0)
+            NAME(cut)(&strip, block.offers, &asked->points, &asked->cuts);
+    }
+    *asked->scan.masked = strip.masked;
     NAME(strip_close)(&strip);
     return failed;
-}
-
-EXPORTED int NAME(handful_scan)(const REAL *values, const int64_t *shape, const double *weights,
-                                double *totals, double *weight, int64_t *masked)
-{
-    NAME(Block) block = {values, shape[0], shape[1], shape[2], shape[3], weights};
-    return NAME(scan)(&block, totals, weight, masked);
-}
-
-EXPORTED int NAME(handful_swap)(const REAL *values, const int64_t *shape, const double *weights,
-                                const Gather *gather, const Menus *menus, const SwapOut *out)
-{
-    NAME(Block) block = {values, shape[0], shape[1], shape[2], shape[3], weights};
-    return NAME(swap)(&block, gather, menus, out);
-}
-
-EXPORTED int NAME(handful_cut)(const REAL *values, const int64_t *shape, const double *weights,
-                               const Gather *gather, const Points *points, const Menus *leaders,
-                               double *constant, double *slope)
-{
-    NAME(Block) block = {values, shape[0], shape[1], shape[2], shape[3], weights};
-    return NAME(cut)(&block, gather, points, leaders, constant, slope);
 }

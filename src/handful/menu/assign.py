@@ -8,7 +8,7 @@ import numpy as np
 
 from handful.errors import BriefError, blocked
 from handful.menu.search import Menu
-from handful.menu.sources import Values, open_source
+from handful.menu.sources import Values, all_blocks, open_source
 from handful.notation import AnyFloatArray, IntArray
 
 
@@ -40,7 +40,7 @@ def assign_menu(values: Values, menu: Menu) -> IntArray:
     if not columns or columns[0] < 0 or columns[-1] >= source.offers:
         message = f"expected columns 0 to {source.offers - 1} in the menu; found {list(menu)}."
         raise BriefError(blocked("M606", message, "Count columns from 0."))
-    return np.concatenate(list(_assigned(source.blocks(), np.array(columns))))
+    return np.concatenate(list(_assigned(all_blocks(source), np.array(columns))))
 
 
 def _assigned(blocks: Iterator[AnyFloatArray], columns: IntArray) -> Iterator[IntArray]:

@@ -8,9 +8,20 @@ from __future__ import annotations
 
 import numpy as np
 
+from handful.kernels.menu import Request
 from handful.menu.prices import Points
-from handful.menu.sums import ColumnSums, CutSums, SwapSums
+from handful.menu.sums import ColumnSums, CutSums, Reading, SwapSums, ValueSums
 from handful.notation import AnyFloatArray, FloatArray, IntArray
+
+
+def read(block: AnyFloatArray, weights: FloatArray | None, request: Request) -> Reading:
+    """Return everything that is asked for of one block; cost the sum of its parts."""
+    return Reading(
+        scan(block, weights),
+        swap(block, weights, request.swapped),
+        value(block, weights, request.valued),
+        cut(block, weights, request.points),
+    )
 
 
 def scan(block: AnyFloatArray, weights: FloatArray | None) -> ColumnSums:
@@ -40,10 +51,23 @@ def swap(block: AnyFloatArray, weights: FloatArray | None, menus: IntArray) -> S
     return SwapSums(value, taken, loss, inside, removed)
 
 
+def value(block: AnyFloatArray, weights: FloatArray | None, menus: IntArray) -> ValueSums:
+    """Return what each menu is worth over one block; cost O(b M K)."""
+    cells, weight = _clean(block, weights)
+    worth, taken = np.zeros(len(menus)), np.zeros(menus.shape)
+    for row, menu in enumerate(menus):
+        place, first, _ = best_two(cells, menu[menu >= 0])
+        worth[row] = weight @ first
+        taken[row] = np.bincount(place, weight, menus.shape[1])
+    return ValueSums(worth, taken)
+
+
 def cut(block: AnyFloatArray, weights: FloatArray | None, points: Points) -> CutSums:
     """Return the cut of each point over one block; cost O(b T (s log s + C G))."""
     cells, weight = _clean(block, weights)
     groups, count = len(points.leaders), len(points.begin) - 1
+    if not count:
+        return CutSums(np.zeros((0, groups)), np.zeros((0, groups, block.shape[1])))
     mine = np.zeros((len(cells), groups))
     mine[np.arange(len(cells)), cells[:, points.leaders].argmax(axis=1)] = weight
     constant, slope = np.zeros((count, groups)), np.zeros((count, groups, block.shape[1]))

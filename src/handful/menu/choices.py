@@ -35,7 +35,7 @@ def as_choices(
 ) -> list[MenuChoice]:
     """Return one record per K, with shares and the worth of one more offer."""
     none = np.nan if no_offer is None else float(first.totals[no_offer])
-    taken = _taken(customers, proofs, first.masked > 0)
+    taken = _taken(customers, proofs, first)
     values = {k: proof.found.net + rules.cost(proof.found.menu) for k, proof in proofs.items()}
     choices = []
     for k, proof in proofs.items():
@@ -67,10 +67,13 @@ def _share(part: float, whole: float) -> float:
 
 
 def _taken(
-    customers: Customers, proofs: dict[int, Proof], masked: bool
+    customers: Customers, proofs: dict[int, Proof], sums: ColumnSums
 ) -> dict[int, tuple[float, ...]]:
     """Return who takes what; counted in one more pass where the search did not count it."""
+    masked = sums.masked > 0
     known = {} if masked else {k: p.found.taken for k, p in proofs.items() if p.found.taken}
+    if 1 in proofs and not masked:
+        known[1] = (sums.weight,)
     missing = {k: proof.found.menu for k, proof in proofs.items() if k not in known}
     if not missing:
         return known

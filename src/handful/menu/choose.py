@@ -4,21 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 from numpy.typing import ArrayLike
 
-from handful.menu.checks import (
-    check_aim,
-    check_rules,
-    check_weights,
-    not_finite,
-    too_large,
-    wrong_length,
-    wrong_shape,
-)
+from handful.menu.checks import check_aim, check_rules, check_weights
 from handful.menu.choices import as_choices
 from handful.menu.passes import Customers, default_threads
-from handful.menu.path import Aim, FirstLook, look, solve
+from handful.menu.path import Aim, solve
 from handful.menu.records import MenuPath
 from handful.menu.sources import Values, open_source
 
@@ -83,23 +74,5 @@ def choose_menu(  # noqa: PLR0913 - the signature that users were promised
     check_aim(gap, n_threads, random_state, no_offer, source.offers)
     importance = None if weights is None else check_weights(weights)
     customers = Customers(source, importance, n_threads or default_threads())
-    first = first_look(customers, int(random_state))
-    proofs = solve(customers, first, rules, Aim(float(gap), int(random_state)))
-    return MenuPath(tuple(as_choices(customers, first.sums, rules, proofs, no_offer)))
-
-
-def first_look(customers: Customers, seed: int) -> FirstLook:
-    """Return the column sums and a sample, or say what is wrong with the values."""
-    first = look(customers, seed)
-    rows = first.sums.rows
-    if not rows:
-        raise wrong_shape("no row")
-    if customers.weights is not None and len(customers.weights) != rows:
-        raise wrong_length(len(customers.weights), rows)
-    if np.isfinite(first.sums.totals).all():
-        return first
-    bad = sum(
-        int(np.count_nonzero(np.isnan(block) | np.isposinf(block)))
-        for block in customers.source.blocks()
-    )
-    raise not_finite(bad) if bad else too_large()
+    proofs, sums = solve(customers, rules, Aim(float(gap), int(random_state)))
+    return MenuPath(tuple(as_choices(customers, sums, rules, proofs, no_offer)))

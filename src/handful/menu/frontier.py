@@ -6,16 +6,17 @@ a few rounds of new cuts to make. One pool of cuts serves every K.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from handful.menu import passes
+from handful.menu.look import checked
 from handful.menu.master import CutPool, Master, Node, best_columns
 from handful.menu.passes import Customers
 from handful.menu.prices import as_points
-from handful.menu.search import Found, Menu, Rules, as_menu, improve, padded
-from handful.menu.sums import CutSums, SwapSums
+from handful.menu.search import Found, Menu, Rules, as_menu, finalists, improve, padded
+from handful.menu.sums import CutSums, SwapSums, ValueSums
 from handful.menu.tree import Tree
 from handful.notation import FloatArray, IntArray
 
@@ -36,6 +37,7 @@ class Warm:
         nodes: the branchings of each K's leaves.
         points: fractional menus at which cuts bind.
         leaders: columns that split customers into groups.
+        finalists: other menus that may be best.
         resting: sizes whose bound had stopped moving: more customers will not change that.
     """
 
@@ -43,6 +45,7 @@ class Warm:
     nodes: dict[int, list[Node]]
     points: list[FloatArray]
     leaders: IntArray
+    finalists: list[Menu] = field(default_factory=list)
     resting: frozenset[int] = frozenset()
 
 
@@ -66,22 +69,33 @@ class Proof:
 class Level:
     """The search on one set of customers (a sample, or all)."""
 
-    def __init__(self, customers: Customers, rules: Rules, warm: Warm, sizes: set[int]) -> None:
+    def __init__(
+        self,
+        customers: Customers,
+        rules: Rules,
+        warm: Warm,
+        solved: frozenset[int] = frozenset(),
+    ) -> None:
         self.customers, self.rules, self.leaders = customers, rules, warm.leaders
         self.pool = CutPool(len(rules.costs), len(warm.leaders))
         self.points: list[FloatArray] = []
         self.found: dict[int, Found] = {}
-        everything = (~rules.never).astype(np.float64)
         shares = [indicator(menu, rules) for menu in warm.menus.values()]
-        points = _distinct([everything, *shares, *warm.points])
-        # One reading serves the first swaps and the first cuts.
+        everything = (~rules.never).astype(np.float64)
+        points = _distinct(warm.points or [everything, *shares])
+        # One reading serves the column sums, the first swaps, the finalists and the first cuts.
         start = padded(list(warm.menus.values()))
-        swaps, cuts = passes.swap_and_cut_sums(customers, start, as_points(points, self.leaders))
-        self.ready = {start.tobytes(): swaps}
-        self.found = improve(rules, warm.menus, self.swaps)
-        self._add(points, cuts)
-        likely = np.flatnonzero(np.max(points[1:], axis=0) > 0)
+        rivals = padded(warm.finalists) if warm.finalists else None
+        wanted = passes.request(start, rivals, as_points(points, self.leaders))
+        reading = passes.read(customers, wanted)
+        self.columns = checked(customers, reading.columns)
+        self.ready = {start.tobytes(): reading.swaps}
+        known = valued(rules, warm.finalists, reading.values)
+        self.found = improve(rules, warm.menus, self.swaps, known)
+        self._add(points, reading.cuts)
+        likely = np.flatnonzero(np.max([*shares, *warm.points], axis=0) > 0)
         scale = max(abs(found.net) for found in self.found.values()) or 1.0
+        # One offer alone needs no proof: the column sums give the best.
         self.trees: dict[int, Tree] = {
             k: Tree(
                 Master(self.pool, rules, scale, likely),
@@ -89,7 +103,7 @@ class Level:
                 warm.nodes.get(k, [root(rules, k)]),
             )
             for k in self.found
-            if k in sizes
+            if k > 1 and k not in solved
         }
         self.resting = warm.resting
         self.history: dict[int, list[float]] = {k: [] for k in self.trees}
@@ -106,15 +120,16 @@ class Level:
         for _ in range(rounds):
             asked: list[FloatArray] = []
             for k, tree in self.trees.items():
-                if not self._rests(k):
-                    slack = gap * abs(self.found[k].net + self.rules.cost(self.found[k].menu))
+                slack = gap * abs(self.found[k].net + self.rules.cost(self.found[k].menu))
+                if tree.bound - self.found[k].net > slack and not self._rests(k):
                     asked += tree.ask(self.found[k], slack)
                     self.history[k].append(tree.bound - self.found[k].net)
             if not asked:
                 break
             self._cut(_distinct(asked))
-        if any(not found.taken for found in self.found.values()):
-            self.try_menus({k: found.menu for k, found in self.found.items()})
+        uncounted = {k: found.menu for k, found in self.found.items() if not found.taken}
+        if uncounted:
+            self.try_menus(uncounted)
 
     def try_menus(self, menus: dict[int, Menu]) -> bool:
         """Search locally from other menus; return whether any K improved."""
@@ -135,6 +150,14 @@ class Level:
                 menus[k] = as_menu(best_columns(leaf.dual.menu, leaf.node))
         return menus
 
+    def menus(self) -> dict[int, Menu]:
+        """Return the best menu of each K."""
+        return {k: found.menu for k, found in self.found.items()}
+
+    def finalists(self) -> list[Menu]:
+        """Return the menus next to the best ones, which may be best on more customers."""
+        return finalists(self.rules, self.menus(), self.swaps)
+
     def warm(self) -> Warm:
         """Return what a level of more customers should start from."""
         weight = np.zeros(len(self.points))
@@ -144,10 +167,11 @@ class Level:
                     alpha = leaf.dual.alpha.max(axis=1)
                     weight[: len(alpha)] = np.maximum(weight[: len(alpha)], alpha)
         return Warm(
-            {k: found.menu for k, found in self.found.items()},
+            self.menus(),
             {k: [leaf.node for leaf in tree.leaves] for k, tree in self.trees.items()},
             [self.points[t] for t in np.flatnonzero(weight >= BINDING)],
             self.leaders,
+            self.finalists(),
             frozenset(k for k in self.trees if self._rests(k)),
         )
 
@@ -181,6 +205,14 @@ class Level:
         if len(history) <= STALLED_ROUNDS or not np.isfinite(history[0]):
             return False
         return history[0] - history[-1] < PROGRESS * history[0]
+
+
+def valued(rules: Rules, menus: list[Menu], sums: ValueSums) -> list[Found]:
+    """Return menus with what they were found to be worth."""
+    return [
+        Found(menu, float(sums.value[row]) - rules.cost(menu), tuple(taken[: len(menu)].tolist()))
+        for row, (menu, taken) in enumerate(zip(menus, sums.taken, strict=True))
+    ]
 
 
 def root(rules: Rules, offers: int) -> Node:

@@ -19,8 +19,8 @@ from numpy.typing import ArrayLike
 from handful.menu import passes
 from handful.menu.checks import check_aim, check_rules, check_weights
 from handful.menu.choices import as_choices
-from handful.menu.choose import first_look
 from handful.menu.frontier import Proof
+from handful.menu.look import first_look
 from handful.menu.passes import Customers, default_threads
 from handful.menu.records import MenuPath
 from handful.menu.search import Menu, Rules, improve

@@ -1,8 +1,9 @@
 """One pass over the customers: block sums on several threads, added in the order of the rows.
 
 The compiled kernels release the interpreter's lock, so threads run them side by side; waiting
-threads sleep. Sums are added block by block in row order, so the result does not depend on the
-number of threads.
+threads sleep. A thread takes a part of the source at a time, decodes it where need be and sums it
+block by block; parts are added in row order, so the result does not depend on the number of
+threads.
 """
 
 from __future__ import annotations
@@ -12,17 +13,21 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import reduce
+from operator import add
 from typing import Protocol, Self, TypeAlias, TypeVar
 
 import numpy as np
 
 from handful import kernels
 from handful.kernels import menu as compiled
+from handful.kernels.menu import Request
 from handful.menu import blockwise
-from handful.menu.checks import wrong_length
+from handful.menu.blocks import Part
+from handful.menu.checks import wrong_length, wrong_shape
 from handful.menu.prices import Points, as_points
 from handful.menu.sources import Source
-from handful.menu.sums import ColumnSums, CutSums, SwapSums
+from handful.menu.sums import ColumnSums, CutSums, Reading, SwapSums, ValueSums
 from handful.notation import AnyFloatArray, FloatArray, IntArray
 
 
@@ -36,17 +41,6 @@ class Addable(Protocol):
 Sums = TypeVar("Sums", bound=Addable)
 Task: TypeAlias = Callable[[AnyFloatArray, FloatArray | None], Sums]
 Watch: TypeAlias = Callable[[AnyFloatArray, FloatArray | None], None]
-
-
-@dataclass(frozen=True, slots=True)
-class Pair:
-    """Swap sums and cuts of the same customers."""
-
-    swaps: SwapSums
-    cuts: CutSums
-
-    def __add__(self, other: Pair) -> Pair:
-        return Pair(self.swaps + other.swaps, self.cuts + other.cuts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +65,15 @@ def default_threads() -> int:
     return os.cpu_count() or 1
 
 
+def read(customers: Customers, request: Request) -> Reading:
+    """Return column sums, and what else is asked for, in one pass.
+
+    Cost O(n (M G + V K + T (s + G))) for M menus to swap, V to value and T points of s columns,
+    and one reading of the values.
+    """
+    return total(customers, lambda block, weights: read_block(block, weights, request))
+
+
 def scan(customers: Customers, watch: Watch | None = None) -> ColumnSums:
     """Return the column sums; cost one read of the values."""
     return total(customers, scan_block, watch)
@@ -78,12 +81,12 @@ def scan(customers: Customers, watch: Watch | None = None) -> ColumnSums:
 
 def swap_sums(customers: Customers, menus: IntArray) -> SwapSums:
     """Return what every swap of each menu is worth; cost O(n M G)."""
-    return total(customers, lambda block, weights: swap_block(block, weights, menus))
+    return read(customers, request(swapped=menus)).swaps
 
 
 def cut_sums(customers: Customers, points: Points) -> CutSums:
     """Return the cut of each fractional menu; cost O(n T (s + G))."""
-    return total(customers, lambda block, weights: cut_block(block, weights, points))
+    return read(customers, request(points=points)).cuts
 
 
 def pair_gains(customers: Customers) -> FloatArray:
@@ -95,95 +98,123 @@ def pair_gains(customers: Customers) -> FloatArray:
     return cut_sums(customers, singles).slope[:, 0, :]
 
 
-def swap_and_cut_sums(
-    customers: Customers, menus: IntArray, points: Points
-) -> tuple[SwapSums, CutSums]:
-    """Return both in one pass, for where reading is dear."""
-    sums = total(
-        customers,
-        lambda block, weights: Pair(
-            swap_block(block, weights, menus), cut_block(block, weights, points)
-        ),
+def request(
+    swapped: IntArray | None = None, valued: IntArray | None = None, points: Points | None = None
+) -> Request:
+    """Return what a reading is asked for; nothing of what is left out."""
+    none = np.empty((0, 1), dtype=np.int64)
+    return Request(
+        none if swapped is None else swapped,
+        none if valued is None else valued,
+        as_points([], none[:, 0]) if points is None else points,
     )
-    return sums.swaps, sums.cuts
+
+
+def read_block(block: AnyFloatArray, weights: FloatArray | None, request: Request) -> Reading:
+    """Return column sums, and what else is asked for, of one block."""
+    widest = max(request.swapped.shape[1], request.valued.shape[1], len(request.points.leaders))
+    if not kernels.available() or widest > compiled.MOST_MEMBERS:
+        return blockwise.read(block, weights, request)
+    sums = compiled.read(block, weights, request)
+    totals, weight, masked = sums.scan
+    return Reading(
+        ColumnSums(totals, float(weight[0]), int(masked[0]), len(block)),
+        SwapSums(*sums.swaps),
+        ValueSums(*sums.values),
+        CutSums(*sums.cuts),
+    )
 
 
 def scan_block(block: AnyFloatArray, weights: FloatArray | None) -> ColumnSums:
     """Return the column sums of one block."""
-    if not kernels.available():
-        return blockwise.scan(block, weights)
-    totals, weight, masked = compiled.scan(block, weights)
-    return ColumnSums(totals, weight, masked, len(block))
+    return read_block(block, weights, request()).columns
 
 
 def swap_block(block: AnyFloatArray, weights: FloatArray | None, menus: IntArray) -> SwapSums:
     """Return the swap sums of one block."""
-    if not kernels.available() or menus.shape[1] > compiled.MOST_MEMBERS:
-        return blockwise.swap(block, weights, menus)
-    return SwapSums(*compiled.swap(block, weights, menus))
+    return read_block(block, weights, request(swapped=menus)).swaps
 
 
 def cut_block(block: AnyFloatArray, weights: FloatArray | None, points: Points) -> CutSums:
     """Return the cuts of one block."""
-    if not kernels.available():
-        return blockwise.cut(block, weights, points)
-    sparse = (points.begin, points.columns, points.shares, points.leaders)
-    return CutSums(*compiled.cut(block, weights, *sparse))
+    return read_block(block, weights, request(points=points)).cuts
 
 
 def total(customers: Customers, task: Task[Sums], watch: Watch | None = None) -> Sums:
     """Return the sum of a task's records over all blocks.
 
-    At most two blocks per thread are held at a time, so a stream needs no more memory than that.
+    At most two parts per thread are under way at a time, so a stream needs no more memory.
 
     Args:
         customers: everybody to sum over.
         task: takes a block and its weights, returns their sums; called on several threads.
         watch: sees every block and its weights too, in order and on the calling thread.
     """
-    work = pieces(customers) if watch is None else _watched(pieces(customers), watch)
-    if customers.threads == 1:
-        return _added(task(*piece) for piece in work)
-    with ThreadPoolExecutor(customers.threads) as pool:
-        return _added(_in_order(pool, task, work, 2 * customers.threads))
+    if watch is not None:
+        watched = (_seen(piece, watch) for piece in pieces(customers))
+        return _over(customers.threads, lambda piece: task(*piece), watched)
+    return _over(customers.threads, lambda share: _part_sums(*share, task), _shares(customers))
 
 
 def pieces(customers: Customers) -> Iterator[tuple[AnyFloatArray, FloatArray | None]]:
     """Yield each block with its customers' weights."""
+    for part, weights in _shares(customers):
+        yield from _weighted(part, weights)
+
+
+Piece: TypeAlias = tuple[AnyFloatArray, FloatArray | None]
+Work = TypeVar("Work")
+
+
+def _shares(customers: Customers) -> Iterator[tuple[Part, FloatArray | None]]:
+    """Yield each part of the source with its customers' weights."""
     start = 0
-    for block in customers.source.blocks():
-        stop = start + len(block)
+    for part in customers.source.parts():
+        stop = start + part.rows
         if customers.weights is not None and stop > len(customers.weights):
             raise wrong_length(len(customers.weights), stop)
-        yield block, None if customers.weights is None else customers.weights[start:stop]
+        yield part, None if customers.weights is None else customers.weights[start:stop]
         start = stop
 
 
-def _watched(
-    work: Iterator[tuple[AnyFloatArray, FloatArray | None]], watch: Watch
-) -> Iterator[tuple[AnyFloatArray, FloatArray | None]]:
-    for block, weights in work:
-        watch(block, weights)
-        yield block, weights
+def _weighted(part: Part, weights: FloatArray | None) -> Iterator[Piece]:
+    start = 0
+    for block in part.blocks():
+        stop = start + len(block)
+        yield block, None if weights is None else weights[start:stop]
+        start = stop
+
+
+def _part_sums(part: Part, weights: FloatArray | None, task: Task[Sums]) -> Sums:
+    return _added(task(*piece) for piece in _weighted(part, weights))
+
+
+def _seen(piece: Piece, watch: Watch) -> Piece:
+    watch(*piece)
+    return piece
+
+
+def _over(threads: int, job: Callable[[Work], Sums], work: Iterator[Work]) -> Sums:
+    if threads == 1:
+        return _added(map(job, work))
+    with ThreadPoolExecutor(threads) as pool:
+        return _added(_in_order(pool, job, work, 2 * threads))
+
+
+def _added(parts: Iterator[Sums]) -> Sums:
+    first = next(parts, None)
+    if first is None:
+        raise wrong_shape("no row")
+    return reduce(add, parts, first)
 
 
 def _in_order(
-    pool: ThreadPoolExecutor,
-    task: Task[Sums],
-    work: Iterator[tuple[AnyFloatArray, FloatArray | None]],
-    window: int,
+    pool: ThreadPoolExecutor, job: Callable[[Work], Sums], work: Iterator[Work], window: int
 ) -> Iterator[Sums]:
     running: deque[Future[Sums]] = deque()
-    for piece in work:
-        running.append(pool.submit(task, *piece))
+    for item in work:
+        running.append(pool.submit(job, item))
         if len(running) >= window:
             yield running.popleft().result()
     while running:
         yield running.popleft().result()
-
-
-def _added(parts: Iterator[Sums]) -> Sums:
-    result = next(parts)
-    for part in parts:
-        result = result + part
-    return result

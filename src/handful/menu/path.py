@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from handful.menu import passes
 from handful.menu.exact import affordable, best_pair, enumerate_menus
 from handful.menu.frontier import Level, Proof, Warm
+from handful.menu.look import first_look
 from handful.menu.passes import Customers
-from handful.menu.sample import Reservoir
+from handful.menu.sample import Samples, drawn, sample_sizes
 from handful.menu.search import Found, Menu, Rules, as_menu, greedy, improve
-from handful.menu.sources import MatrixSource
+from handful.menu.sources import MatrixSource, all_blocks
 from handful.menu.sums import ColumnSums, SwapSums
 from handful.notation import FloatArray, IntArray
 
-SAMPLE_CELLS = 20_000 * 64
-SAMPLE_ROWS = (10_000, 20_000)
-REACH = 50
-"""More customers than this many samples need a larger sample in between."""
-GROWTH = 15
-LARGE_CELLS = 40_000_000
 MOST_LEADERS = 12
 STARTS = 10
 SAMPLE_GAP = 0.5
 """Samples are closed to this share of the gap asked for, so that little is left for everybody."""
+MENU_GAP = 0.02
+"""The first sample is closed to this share of it for the sake of its menus."""
 SAMPLE_ROUNDS = 40
 FULL_ROUNDS = 15
 SMALL_CELLS = 1 << 20
@@ -48,57 +45,56 @@ class Aim:
     seed: int
 
 
-@dataclass(frozen=True, slots=True)
-class FirstLook:
-    """What the first reading of the customers gives.
-
-    Attributes:
-        sums: column sums, weight, rows.
-        reservoir: rows to draw samples from.
-    """
-
-    sums: ColumnSums
-    reservoir: Reservoir
-
-
-def look(customers: Customers, seed: int) -> FirstLook:
-    """Return the column sums and a sample, in one reading."""
-    sizes = sample_sizes(customers.source.rows, customers.source.offers)
-    reservoir = Reservoir(max(sizes, default=0), np.random.default_rng(seed))
-    watch = reservoir.see if sizes else None
-    return FirstLook(passes.scan(customers, watch), reservoir)
-
-
-def solve(customers: Customers, first: FirstLook, rules: Rules, aim: Aim) -> dict[int, Proof]:
-    """Return the menu and bound of every K that the rules allow.
+def solve(customers: Customers, rules: Rules, aim: Aim) -> tuple[dict[int, Proof], ColumnSums]:
+    """Return the menu and bound of every K that the rules allow, and the column sums.
 
     Args:
         customers: all of them.
-        first: their column sums and a sample.
         rules: allowed menus and costs.
         aim: gap and seed.
 
-    Cost: a pass is O(n K G); on structured data some 10 passes certify 0.1 % and 20 certify
-    0.002 % for all K together.
+    Cost: a pass is O(n K G); on structured data one or two passes certify 0.1 % for all K
+    together, and a handful 0.002 %.
     """
-    sums = first.sums
-    solved = {1: best_single(sums.totals, rules)} if rules.first == 1 else {}
-    small = sums.rows * len(rules.costs) <= SMALL_CELLS
-    if small:
-        matrix = in_memory(customers)
-        customers = Customers(MatrixSource(matrix), customers.weights, 1)
-        weights = np.ones(len(matrix)) if customers.weights is None else customers.weights
-        sizes = [k for k in _sizes(rules) if affordable(len(matrix), rules, k)]
-        solved |= {k: enumerate_menus(matrix, weights, rules, k) for k in sizes}
+    rows, offers = customers.source.rows, customers.source.offers
+    samples: Samples | None = None
+    if rules.last > 1 and rows is not None and rows * offers > SMALL_CELLS:
+        samples = drawn(customers, aim.seed)
+    if rows is None or samples is None:
+        first = first_look(customers, aim.seed)
+        rows, samples = first.sums.rows, first.reservoir
+        if rows * offers <= SMALL_CELLS:
+            return _solve_small(customers, rules, aim), first.sums
+        if rules.last == 1:
+            return {1: _single(first.sums, rules)}, first.sums
+    level = _descend(customers, samples, sample_sizes(rows, offers), rules, aim)
+    proofs = {k: _claimed(level.proof(k), rules) for k in level.trees}
+    if 2 in proofs and proofs[2].bound - proofs[2].found.net > _slack(proofs[2], aim, rules):
+        proofs[2] = _closer_pair(customers, level.columns, rules, proofs[2])
+    if rules.first == 1:
+        proofs[1] = _single(level.columns, rules)
+    return {k: proofs[k] for k in _sizes(rules)}, level.columns
+
+
+def _single(sums: ColumnSums, rules: Rules) -> Proof:
+    """Return the best menu of one offer, which needs no search."""
+    single = best_single(sums.totals, rules)
+    return _claimed(Proof(single, single.net, (), ()), rules)
+
+
+def _solve_small(customers: Customers, rules: Rules, aim: Aim) -> dict[int, Proof]:
+    """Return menus and bounds by trying every menu, where there are few, and by cuts."""
+    matrix = in_memory(customers)
+    customers = Customers(MatrixSource(matrix), customers.weights, 1)
+    weights = np.ones(len(matrix)) if customers.weights is None else customers.weights
+    tried = [k for k in _sizes(rules) if affordable(len(matrix), rules, k)]
+    solved = {k: enumerate_menus(matrix, weights, rules, k) for k in tried}
     proofs = {k: Proof(found, found.net, (), ()) for k, found in solved.items()}
-    if not small:
-        proofs = {k: _claimed(proof, rules) for k, proof in proofs.items()}
-    left = [k for k in _sizes(rules) if k not in solved]
+    left = set(_sizes(rules)) - set(tried)
     if left:
-        level = _descend(customers, first, rules, aim, solved)
+        level = _first_level(customers, rules, aim, solved)
+        level.tighten(aim.gap, FULL_ROUNDS)
         proofs |= {k: _claimed(level.proof(k), rules) for k in left}
-        if 2 in left and proofs[2].bound - proofs[2].found.net > _slack(proofs[2], aim, rules):
-            proofs[2] = _closer_pair(customers, sums, rules, proofs[2])
     return {k: proofs[k] for k in _sizes(rules)}
 
 
@@ -117,7 +113,7 @@ def _closer_pair(customers: Customers, sums: ColumnSums, rules: Rules, proof: Pr
 
 def in_memory(customers: Customers) -> FloatArray:
     """Return all values as one float64 matrix, masked cells 0."""
-    values = np.concatenate(list(customers.source.blocks())).astype(np.float64)
+    values = np.concatenate(list(all_blocks(customers.source))).astype(np.float64)
     values[np.isneginf(values)] = 0.0
     return values
 
@@ -137,47 +133,32 @@ def best_single(totals: FloatArray, rules: Rules) -> Found:
 
 
 def _descend(
-    customers: Customers, first: FirstLook, rules: Rules, aim: Aim, solved: dict[int, Found]
+    customers: Customers, samples: Samples, sizes: list[int], rules: Rules, aim: Aim
 ) -> Level:
     """Return the search on all customers, warmed by searches on samples of growing size."""
-    rng = np.random.default_rng(aim.seed)
-    sizes = set(_sizes(rules)) - set(solved)
-    samples = sample_sizes(first.sums.rows, len(rules.costs))
-    if not samples:
-        return _first_level(customers, rules, aim, solved, rng)
+    if not sizes:
+        return _first_level(customers, rules, aim, {})
     closer = Aim(aim.gap * SAMPLE_GAP, aim.seed)
-    group = first.reservoir.sample(samples[0], customers)
-    level = _first_level(group, rules, closer, solved, rng)
-    for rows in samples[1:]:
-        level = Level(first.reservoir.sample(rows, customers), rules, level.warm(), sizes)
+    level = _first_level(samples.sample(sizes[0], customers), rules, closer, {})
+    warm = level.warm()
+    # Closing the sample further finds better menus; its cuts would only make the next pass dearer.
+    level.tighten(aim.gap * MENU_GAP, SAMPLE_ROUNDS)
+    warm = replace(warm, menus=level.menus(), finalists=level.finalists())
+    for rows in sizes[1:]:
+        level = Level(samples.sample(rows, customers), rules, warm)
         level.tighten(closer.gap, SAMPLE_ROUNDS)
-    level = Level(customers, rules, level.warm(), sizes)
-    level.tighten(aim.gap, FULL_ROUNDS)
+        warm = level.warm()
+    level = Level(customers, rules, warm)
+    # What is claimed at last adds the allowance for floating point.
+    level.tighten(max(aim.gap - 1.01 * CLAIM, 0.5 * aim.gap), FULL_ROUNDS)
     return level
 
 
-def _first_level(
-    customers: Customers,
-    rules: Rules,
-    aim: Aim,
-    solved: dict[int, Found],
-    rng: np.random.Generator,
-) -> Level:
-    sizes = set(_sizes(rules)) - set(solved)
-    level = Level(customers, rules, _start(customers, rules, solved), sizes)
+def _first_level(customers: Customers, rules: Rules, aim: Aim, solved: dict[int, Found]) -> Level:
+    level = Level(customers, rules, _start(customers, rules, solved), frozenset(solved))
     level.tighten(aim.gap, SAMPLE_ROUNDS)
-    _search_wider(level, rules, aim, rng)
+    _search_wider(level, rules, aim, np.random.default_rng(aim.seed))
     return level
-
-
-def sample_sizes(rows: int | None, offers: int) -> list[int]:
-    """Return the sizes of the samples to search first; all that may be needed for unknown rows."""
-    size = int(np.clip(SAMPLE_CELLS // offers, *SAMPLE_ROWS))
-    if rows is not None and rows <= size:
-        return []
-    if rows is not None and rows <= size * REACH:
-        return [size]
-    return [size, min(size * GROWTH, max(LARGE_CELLS // offers, 2 * size))]
 
 
 def _start(customers: Customers, rules: Rules, solved: dict[int, Found]) -> Warm:
@@ -201,11 +182,8 @@ def _search_wider(level: Level, rules: Rules, aim: Aim, rng: np.random.Generator
         for k, tree in level.trees.items()
         if tree.bound - level.found[k].net > aim.gap * abs(level.found[k].net)
     ]
-    if not open_sizes:
-        return
-    rounded = level.rounded()
-    better = level.try_menus({k: rounded[k] for k in open_sizes if k in rounded})
-    for _ in range(STARTS):
+    better = level.try_menus(level.rounded())
+    for _ in range(STARTS if open_sizes else 0):
         better |= level.try_menus({k: random_menu(rules, k, rng) for k in open_sizes})
     if better:
         level.tighten(aim.gap, 1)

@@ -8,31 +8,19 @@ therefore lives in G dimensions, however many customers there are. Any prices gi
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
+from handful.kernels.menu import Points
 from handful.notation import FloatArray, IntArray
+
+__all__ = ["SMALLEST_SHARE", "Points", "as_points"]
 
 SMALLEST_SHARE = 0.01
 """Shares below this are left out of a point: they cost time and hardly move a price."""
 
 
-@dataclass(frozen=True, slots=True)
-class Points:
-    """T fractional menus, sparse, and the groups of customers whose cuts are kept apart.
-
-    Attributes:
-        begin: (T + 1,) where each point's columns begin.
-        columns: columns of all points, one after the other.
-        shares: their y.
-        leaders: (C,) a customer belongs to the group whose leader column is worth most to them.
-    """
-
-    begin: IntArray
-    columns: IntArray
-    shares: FloatArray
-    leaders: IntArray
+_NOTHING = np.empty(0)
 
 
 def as_points(menus: Sequence[FloatArray], leaders: IntArray) -> Points:
@@ -41,7 +29,7 @@ def as_points(menus: Sequence[FloatArray], leaders: IntArray) -> Points:
     lengths = [len(support) for support in supports]
     return Points(
         np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64),
-        np.concatenate(supports).astype(np.int64),
-        np.concatenate([menu[s] for menu, s in zip(menus, supports, strict=True)]),
+        np.concatenate([_NOTHING, *supports]).astype(np.int64),
+        np.concatenate([_NOTHING, *(menu[s] for menu, s in zip(menus, supports, strict=True))]),
         np.asarray(leaders, dtype=np.int64),
     )

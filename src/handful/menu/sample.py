@@ -1,15 +1,85 @@
-"""A simple random sample of the customers, drawn while something else reads them."""
+"""A random sample of the customers: drawn at once where that is possible, or while reading them."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import Protocol
+
 import numpy as np
 
+from handful.menu.checks import wrong_length
 from handful.menu.passes import Customers
 from handful.menu.sources import MatrixSource
-from handful.notation import AnyFloatArray, FloatArray
+from handful.notation import AnyFloatArray, FloatArray, IntArray
 
 SPARE = 1.25
 """Rows kept before the largest keys are dropped, as a multiple of the sample."""
+SAMPLE_CELLS = 20_000 * 64
+SAMPLE_ROWS = (10_000, 20_000)
+REACH = 50
+"""More customers than this many samples need a larger sample in between."""
+GROWTH = 15
+LARGE_CELLS = 40_000_000
+
+
+class Samples(Protocol):
+    """Samples of several sizes, the smaller nested in the larger."""
+
+    def sample(self, rows: int, customers: Customers) -> Customers:
+        """Return a sample of at most that many rows, in their order, as customers in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """A sample that a source could draw without reading everything.
+
+    Attributes:
+        values: (s, G).
+        weights: (s,) or None.
+        order: (s,) a random order; smaller samples take its first rows.
+    """
+
+    values: AnyFloatArray
+    weights: FloatArray | None
+    order: IntArray
+
+    def sample(self, rows: int, customers: Customers) -> Customers:
+        """Return a sample of at most that many rows, in their order, as customers in memory."""
+        if rows >= len(self.order):
+            return Customers(MatrixSource(self.values), self.weights, customers.threads)
+        chosen = np.sort(self.order[:rows])
+        weights = None if self.weights is None else self.weights[chosen]
+        return Customers(MatrixSource(self.values[chosen]), weights, customers.threads)
+
+
+def drawn(customers: Customers, seed: int) -> Drawn | None:
+    """Return the largest sample that the search needs, where the source can draw one.
+
+    Nothing is returned where no sample is needed, or where it shows a value that is not finite:
+    reading everybody then says how many there are.
+    """
+    rows, weights = customers.source.rows, customers.weights
+    if rows is None:
+        return None
+    if weights is not None and len(weights) != rows:
+        raise wrong_length(len(weights), rows)
+    sizes = sample_sizes(rows, customers.source.offers)
+    rng = np.random.default_rng(seed)
+    sample = customers.source.sample(max(sizes), rng) if sizes else None
+    if sample is None or np.isnan(sample.values).any() or np.isposinf(sample.values).any():
+        return None
+    kept = None if weights is None else weights[sample.numbers]
+    return Drawn(sample.values, kept, rng.permutation(len(sample.numbers)))
+
+
+def sample_sizes(rows: int | None, offers: int) -> list[int]:
+    """Return the sizes of the samples to search first; all that may be needed for unknown rows."""
+    size = int(np.clip(SAMPLE_CELLS // offers, *SAMPLE_ROWS))
+    if rows is not None and rows <= size:
+        return []
+    if rows is not None and rows <= size * REACH:
+        return [size]
+    return [size, min(size * GROWTH, max(LARGE_CELLS // offers, 2 * size))]
 
 
 class Reservoir:

@@ -5,7 +5,7 @@ Reference: Resende and Werneck (2007), a fast swap-based local search for the p-
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -20,6 +20,9 @@ SwapPass: TypeAlias = Callable[[IntArray], SwapSums]
 
 RELATIVE_TOLERANCE = 1e-12
 """A move must gain more than this share of the value, so that rounding cannot make it cycle."""
+
+FINALISTS = 8
+"""Swaps of each menu that are valued on more customers beside the menu itself."""
 
 BATCH_CELLS = 1 << 21
 """Most cells (menus x places x offers) of the swap sums of one pass."""
@@ -106,29 +109,52 @@ def greedy(rules: Rules, totals: FloatArray, swaps: SwapPass) -> dict[int, Menu]
     return {k: menu for k, menu in menus.items() if rules.first <= k <= rules.last}
 
 
-def improve(rules: Rules, menus: dict[int, Menu], swaps: SwapPass) -> dict[int, Found]:
+def improve(
+    rules: Rules, menus: dict[int, Menu], swaps: SwapPass, known: Sequence[Found] = ()
+) -> dict[int, Found]:
     """Apply best swaps, best adds to K + 1 and cheapest drops to K - 1 until none gains.
 
     Each round is one pass over the customers for all proposed menus. No menu is tried twice, so
-    the search ends whatever the rounding of the sums.
+    the search ends whatever the rounding of the sums. Menus of which only the value is known are
+    kept where they are best, and swapped no further.
     """
     found: dict[int, Found] = {}
-    moves: dict[int, list[Found]] = {}
-    tried: set[Menu] = set()
+    for candidate in known:
+        _keep(found, candidate)
+    moves: list[Found] = []
+    tried = {candidate.menu for candidate in known}
     proposed = dict(menus)
     while proposed:
         tried.update(proposed.values())
         for batch in _batches(list(proposed.values()), len(rules.costs)):
             sums = swaps(padded(batch))
             for row, menu in enumerate(batch):
-                k = len(menu)
-                taken = tuple(sums.taken[row, :k].tolist())
+                taken = tuple(sums.taken[row, : len(menu)].tolist())
                 candidate = Found(menu, float(sums.value[row]) - rules.cost(menu), taken)
-                if k not in found or candidate.net > found[k].net:
-                    found[k] = candidate
-                    moves[k] = list(neighbours(rules, candidate, sums, row))
+                _keep(found, candidate)
+                moves += neighbours(rules, candidate, sums, row)
         proposed = _better(found, moves, tried)
     return found
+
+
+def _keep(found: dict[int, Found], candidate: Found) -> None:
+    k = len(candidate.menu)
+    if k not in found or candidate.net > found[k].net:
+        found[k] = candidate
+
+
+def finalists(rules: Rules, menus: dict[int, Menu], swaps: SwapPass) -> list[Menu]:
+    """Return the few best swaps of each menu: one of them may be best on more customers."""
+    chosen: set[Menu] = set()
+    for batch in _batches([menu for menu in menus.values() if len(menu) > 1], len(rules.costs)):
+        sums = swaps(padded(batch))
+        for row, menu in enumerate(batch):
+            gains = swap_gains(rules, menu, sums, row)
+            for flat in np.argsort(-gains, axis=None, kind="stable")[:FINALISTS]:
+                place, entering = divmod(int(flat), gains.shape[1])
+                if np.isfinite(gains[place, entering]):
+                    chosen.add(as_menu([*_without(menu, place), entering]))
+    return sorted(chosen)
 
 
 def _batches(menus: list[Menu], n_offers: int) -> Iterator[list[Menu]]:
@@ -142,9 +168,7 @@ def _batches(menus: list[Menu], n_offers: int) -> Iterator[list[Menu]]:
 def neighbours(rules: Rules, found: Found, sums: SwapSums, row: int) -> Iterator[Found]:
     """Yield the best swap, the best add and the cheapest drop of one menu, with their nets."""
     menu, k = found.menu, len(found.menu)
-    gain = sums.inside[row].sum(axis=0) - rules.costs
-    gain[rules.never] = -np.inf
-    gain[list(menu)] = -np.inf
+    gain = _add_gains(rules, menu, sums, row)
     entering = int(np.argmax(gain))
     if np.isfinite(gain[entering]):
         yield Found(as_menu([*menu, entering]), found.net + float(gain[entering]))
@@ -154,24 +178,41 @@ def neighbours(rules: Rules, found: Found, sums: SwapSums, row: int) -> Iterator
     saved = rules.costs[list(menu)] - sums.loss[row, :k]
     leaving = max(droppable, key=lambda place: saved[place])
     yield Found(_without(menu, leaving), found.net + float(saved[leaving]))
-    swap = gain - sums.inside[row, :k] + sums.removed[row, :k] + saved[:, None]
-    swap[[place for place in range(k) if place not in droppable]] = -np.inf
+    swap = swap_gains(rules, menu, sums, row)
     place, entering = divmod(int(np.argmax(swap)), swap.shape[1])
     if np.isfinite(swap[place, entering]):
         swapped = as_menu([*_without(menu, place), entering])
         yield Found(swapped, found.net + float(swap[place, entering]))
 
 
+def _add_gains(rules: Rules, menu: Menu, sums: SwapSums, row: int) -> FloatArray:
+    gain: FloatArray = sums.inside[row].sum(axis=0) - rules.costs
+    gain[rules.never] = -np.inf
+    gain[list(menu)] = -np.inf
+    return gain
+
+
+def swap_gains(rules: Rules, menu: Menu, sums: SwapSums, row: int) -> FloatArray:
+    """Return (K, G): what putting offer g in the place of each member gains; -inf if not allowed.
+
+    For menus of at least two offers.
+    """
+    k = len(menu)
+    saved = rules.costs[list(menu)] - sums.loss[row, :k]
+    gain = _add_gains(rules, menu, sums, row)
+    swap: FloatArray = gain - sums.inside[row, :k] + sums.removed[row, :k] + saved[:, None]
+    swap[rules.always[list(menu)]] = -np.inf
+    return swap
+
+
 def _without(menu: Menu, place: int) -> Menu:
     return menu[:place] + menu[place + 1 :]
 
 
-def _better(
-    found: dict[int, Found], moves: dict[int, list[Found]], tried: set[Menu]
-) -> dict[int, Menu]:
+def _better(found: dict[int, Found], moves: list[Found], tried: set[Menu]) -> dict[int, Menu]:
     """Return, for each K, the best proposed menu where it beats the one found."""
     proposals: dict[int, Found] = {}
-    for candidate in (move for k in sorted(moves) for move in moves[k]):
+    for candidate in moves:
         k = len(candidate.menu)
         if k not in found or candidate.menu in tried:
             continue

@@ -1,6 +1,6 @@
 """Where the customers are: an array, a mapped file, a stream of blocks, a low-rank pair.
 
-A source gives blocks of consecutive rows, as often as asked for, and never the whole.
+A source gives parts of consecutive rows, as often as asked for, and never the whole.
 """
 
 from __future__ import annotations
@@ -13,12 +13,10 @@ from typing import Any, Protocol, TypeAlias
 import numpy as np
 
 from handful.errors import DataError, blocked
+from handful.menu.blocks import Part, Sample, as_block, as_floats, as_part, block_rows
 from handful.menu.checks import wrong_shape
+from handful.menu.parquet import open_parquet
 from handful.notation import AnyFloatArray
-
-BLOCK_CELLS = 1 << 20
-LEAST_BLOCK_ROWS = 4096
-STREAM_ROWS = 65_536
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +37,7 @@ Values: TypeAlias = "AnyFloatArray | LowRank | str | Path | Iterable[Any]"
 
 
 class Source(Protocol):
-    """The customers, block by block."""
+    """The customers, part by part."""
 
     @property
     def offers(self) -> int:
@@ -49,8 +47,11 @@ class Source(Protocol):
     def rows(self) -> int | None:
         """Number of rows n where it is known before reading."""
 
-    def blocks(self) -> Iterator[AnyFloatArray]:
-        """Yield (b, G) float32 or float64 blocks of consecutive rows, in order."""
+    def parts(self) -> Iterator[Part]:
+        """Yield parts of consecutive rows, in order."""
+
+    def sample(self, rows: int, rng: np.random.Generator) -> Sample | None:
+        """Return that many rows at random without reading everything, where that is possible."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +70,16 @@ class MatrixSource:
         """Number of rows n."""
         return len(self.values)
 
-    def blocks(self) -> Iterator[AnyFloatArray]:
+    def parts(self) -> Iterator[Part]:
         """Yield views, or converted copies where the numbers are neither float32 nor float64."""
         step = block_rows(self.offers)
         for start in range(0, len(self.values), step):
-            yield as_floats(self.values[start : start + step])
+            yield as_part(as_floats(self.values[start : start + step]))
+
+    def sample(self, rows: int, rng: np.random.Generator) -> Sample | None:
+        """Return a simple random sample."""
+        numbers = np.sort(rng.choice(len(self.values), rows, replace=False))
+        return Sample(as_floats(self.values[numbers]), numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,11 +98,16 @@ class LowRankSource:
         """Number of rows n."""
         return len(self.pair.left)
 
-    def blocks(self) -> Iterator[AnyFloatArray]:
+    def parts(self) -> Iterator[Part]:
         """Yield one product at a time."""
         step = block_rows(self.offers)
         for start in range(0, len(self.pair.left), step):
-            yield as_floats(self.pair.left[start : start + step] @ self.pair.right)
+            yield as_part(as_floats(self.pair.left[start : start + step] @ self.pair.right))
+
+    def sample(self, rows: int, rng: np.random.Generator) -> Sample | None:
+        """Return a simple random sample."""
+        numbers = np.sort(rng.choice(len(self.pair.left), rows, replace=False))
+        return Sample(as_floats(self.pair.left[numbers] @ self.pair.right), numbers)
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,7 +122,7 @@ class StreamSource:
         """Unknown: a stream tells its length by ending."""
         return None
 
-    def blocks(self) -> Iterator[AnyFloatArray]:
+    def parts(self) -> Iterator[Part]:
         """Yield blocks of moderate size; large ones are split."""
         step = block_rows(self.offers)
         for item in self.stream:
@@ -119,32 +130,11 @@ class StreamSource:
             if block.shape[1] != self.offers:
                 raise wrong_shape(f"a block of {block.shape[1]} columns after one of {self.offers}")
             for start in range(0, len(block), step):
-                yield block[start : start + step]
+                yield as_part(block[start : start + step])
 
-
-@dataclass(frozen=True, slots=True)
-class ParquetBlocks:
-    """The row blocks of a parquet file or folder, all columns, in file order."""
-
-    path: str
-
-    def __iter__(self) -> Iterator[Any]:
-        import pyarrow.dataset as ds
-
-        # Buffered and barely ahead: a row group is decoded as it is read, not held whole first.
-        yield from ds.dataset(self.path, format="parquet").to_batches(
-            batch_size=STREAM_ROWS,
-            batch_readahead=4,
-            fragment_readahead=1,
-            fragment_scan_options=ds.ParquetFragmentScanOptions(
-                pre_buffer=False, use_buffered_stream=True
-            ),
-        )
-
-
-def block_rows(offers: int) -> int:
-    """Return how many rows a block has, whatever the source: sums then round alike."""
-    return max(LEAST_BLOCK_ROWS, BLOCK_CELLS // offers)
+    def sample(self, rows: int, rng: np.random.Generator) -> Sample | None:
+        """Return nothing: how many rows there are shows when all have been read."""
+        return None
 
 
 def open_source(values: Values) -> Source:
@@ -156,35 +146,12 @@ def open_source(values: Values) -> Source:
     if isinstance(values, LowRank):
         return _low_rank(values)
     if isinstance(values, str | Path):
-        return _stream(ParquetBlocks(str(values)))
+        return open_parquet(str(values))
     if hasattr(values, "to_batches") and hasattr(values, "num_columns"):
         return _stream(values.to_batches())
     if hasattr(values, "__array__") or _is_rows(values):
         return _matrix(np.asanyarray(values))
     return _stream(values)
-
-
-def as_block(item: Any) -> AnyFloatArray:  # noqa: ANN401 - arrays and Arrow batches alike
-    """Return a row block as a 2-D float array; Arrow columns become a column-major block."""
-    if hasattr(item, "num_columns") and hasattr(item, "columns"):
-        columns = [np.asarray(column) for column in item.columns]
-        if not columns:
-            raise wrong_shape("a batch without columns")
-        return as_floats(np.stack(columns).T)
-    return as_floats(np.asarray(item))
-
-
-def as_floats(block: AnyFloatArray) -> AnyFloatArray:
-    """Return the block as float32 or float64, aligned, in native byte order."""
-    if block.ndim != 2 or block.shape[1] == 0 or block.dtype.kind not in "fiu":
-        raise wrong_shape(f"shape {block.shape} of {block.dtype}")
-    if block.dtype in (np.float32, np.float64) and block.flags.aligned and block.dtype.isnative:
-        return block
-    return block.astype(np.float32 if block.dtype.itemsize <= 2 else _native(block.dtype))
-
-
-def _native(dtype: np.dtype[Any]) -> type:
-    return np.float32 if dtype.kind == "f" and dtype.itemsize == 4 else np.float64
 
 
 def _matrix(array: AnyFloatArray) -> Source:
@@ -225,3 +192,9 @@ def _is_rows(values: Any) -> bool:  # noqa: ANN401
         return False
     first = values[0]
     return isinstance(first, list | tuple) and all(isinstance(x, int | float) for x in first)
+
+
+def all_blocks(source: Source) -> Iterator[AnyFloatArray]:
+    """Yield (b, G) float32 or float64 blocks of consecutive rows, in order."""
+    for part in source.parts():
+        yield from part.blocks()

@@ -86,3 +86,44 @@ class CutSums:
 
     def __add__(self, other: CutSums) -> CutSums:
         return CutSums(self.constant + other.constant, self.slope + other.slope)
+
+
+@dataclass(frozen=True, slots=True)
+class ValueSums:
+    """What each of V menus is worth.
+
+    Attributes:
+        value: (V,) F of each menu.
+        taken: (V, K) weight of the customers of each member, by place in the menu.
+    """
+
+    value: FloatArray
+    taken: FloatArray
+
+    def __add__(self, other: ValueSums) -> ValueSums:
+        return ValueSums(self.value + other.value, self.taken + other.taken)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What one pass over customers gives; records of what was not asked for are empty.
+
+    Attributes:
+        columns: column sums.
+        swaps: of the menus to swap.
+        values: of the menus to value.
+        cuts: at the points.
+    """
+
+    columns: ColumnSums
+    swaps: SwapSums
+    values: ValueSums
+    cuts: CutSums
+
+    def __add__(self, other: Reading) -> Reading:
+        return Reading(
+            self.columns + other.columns,
+            self.swaps + other.swaps,
+            self.values + other.values,
+            self.cuts + other.cuts,
+        )
