@@ -13,6 +13,7 @@ import pytest
 from handful.brief.reader import read_brief
 from handful.data import DEMOS, demo_path
 from handful.errors import BriefError
+from handful.experiment.log import load_experiment
 
 
 def _brief(name: str) -> dict[str, Any]:
@@ -82,7 +83,18 @@ def test_thornton_kept_rows_and_share_collected_by_band() -> None:
 def test_thornton_brief_names_real_columns() -> None:
     spec = _brief("thornton")["experiment"]
     assert {spec["cluster"], *spec["features"]} <= set(_frame("thornton").columns)
-    assert spec["offer"] in _brief("thornton")["columns"]
+    assert set(spec["offer"]) <= set(_brief("thornton")["columns"])
+
+
+def test_thornton_amounts_are_whole_steps_of_ten_kwacha() -> None:
+    log = load_experiment(read_brief(demo_path("thornton")))
+    received = log.dials.received[:, 0]
+    assert log.n_rows == 2_830
+    assert np.unique(received).size == 27
+    assert not (received % 10).any()
+    assert received.max() == 300
+    assert log.offers[log.control] == "amount 0"
+    assert set(np.unique(received)) <= set(log.dials.candidates[:, 0])
 
 
 def test_nothing_else_travels_with_the_package() -> None:

@@ -10,6 +10,7 @@ from handful.experiment.dials import lattice_points
 from handful.experiment.simulate import (
     SCENARIOS,
     Simulation,
+    promotions_table,
     simulate,
     simulate_customers,
     true_profit,
@@ -98,3 +99,15 @@ def test_other_surfaces_have_no_dials():
     trap = replace(SCENARIOS["quadratic_dial"], observational=True)
     with pytest.raises(BriefError, match="observational shares"):
         simulate(trap, n=100)
+
+
+def test_the_promotions_log_leaves_both_dials_empty_without_an_offer():
+    table = promotions_table(4_000, random_state=1, dials=True).to_pandas()
+    none = table["discount"].isna()
+    assert np.array_equal(none, table["minimum_basket"].isna())
+    assert none.mean() == pytest.approx(0.1, abs=0.02)
+    assert not table.loc[none, "redeemed"].any()
+    steps = table.loc[~none, ["discount", "minimum_basket"]].to_numpy() / [0.01, 5.0]
+    assert np.allclose(steps, np.round(steps))
+    gave = table["discount"].fillna(0.0) * table["redeemed"]
+    assert np.allclose(table["profit"], table["sales"] / (1 - gave) * (0.40 - gave), atol=0.02)

@@ -14,22 +14,18 @@ from handful.errors import BriefError, blocked
 EPILOG = "Example: handful demo hillstrom"
 
 PROMOTIONS_ROWS = 80_000
-PROMOTIONS_OFFERS = 7
 _PROMOTIONS = "promotions"
 _PROMOTIONS_BRIEF = """\
 # Which few promotions (discount x minimum basket) should run, and for whom?
-# A simulated test with a known truth; every customer drew one of seven offers.
+# A simulated test with a known truth; every customer drew a point of the box, a tenth no offer.
 
 [experiment]
 source   = "{source}"
 customer = "customer_id"
-offer    = "offer"
-control  = "no offer"
+offer    = ["discount", "minimum_basket"]
+control  = "null"                     # where both are empty, no offer was made
 features = "*"
-exclude  = [
-    "discount", "minimum_basket",     # the offer itself
-    "redeemed", "sales", "profit",    # measured after the offer
-]
+exclude  = ["redeemed", "sales", "profit"]    # measured after the offer
 
 [profit]
 per_row    = "profit"                 # 40 % margin on sales, less the discount
@@ -39,6 +35,16 @@ population = 1_000_000
 [menu]
 max_offers = 7
 setup_cost = 500.0
+
+[menu.discount]
+min       = 0.05
+max       = 0.35
+increment = 0.01
+
+[menu.minimum_basket]
+min       = 0
+max       = 60
+increment = 5
 """
 
 
@@ -56,8 +62,8 @@ setup_cost = 500.0
 def demo(name: str, out: Path | None, seed: int) -> int:
     """Run the main job on data that ships with the package.
 
-    hillstrom: e-mails to 64,000 customers; thornton: vouchers for a test result; promotions:
-    seven simulated promotions with a known truth. Needs no network.
+    hillstrom: e-mails to 64,000 customers; thornton: how much cash for collecting a test result;
+    promotions: simulated discounts over a minimum basket with a known truth. Needs no network.
     """
     from handful.brief.reader import read_brief
 
@@ -82,9 +88,7 @@ def _promotions(folder: Path, seed: int) -> Path:
     log = folder.with_name(f"{folder.name}-log.parquet")
     brief = folder.with_name(f"{folder.name}.toml")
     stream = io.BytesIO()
-    pq.write_table(
-        promotions_table(PROMOTIONS_ROWS, seed, PROMOTIONS_OFFERS), stream, compression="zstd"
-    )
+    pq.write_table(promotions_table(PROMOTIONS_ROWS, seed, dials=True), stream, compression="zstd")
     _place(log, stream.getvalue())
     _place(brief, _PROMOTIONS_BRIEF.format(source=log.name).encode())
     return brief

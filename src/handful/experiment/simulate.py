@@ -36,6 +36,7 @@ from handful.experiment.simulated_dials import (
     control_point,
     dial_specs,
     draw_dial_profit,
+    draw_dial_purchases,
     draw_points,
     point_profit,
 )
@@ -156,36 +157,64 @@ def true_profit(
     return np.ascontiguousarray(base + main + _effects(settings, x, categories))
 
 
-def promotions_table(n: int, random_state: int = 0, offers: int = 13) -> pa.Table:
+def promotions_table(
+    n: int, random_state: int = 0, offers: int = 13, *, dials: bool = False
+) -> pa.Table:
     """Return the log of a simulated promotions test, one row per customer, as people keep it.
 
     Columns: customer_id, the features, discount (share), minimum_basket (money), offer (its name),
     redeemed (0/1), sales (money, after the discount) and profit (money: 40 % margin less discount).
 
+    Args:
+        n: customers.
+        random_state: seed.
+        offers: promotions tried, "no offer" included.
+        dials: draw discount and minimum basket from their box; there are no names then, and both
+            are empty for customers who got no offer.
+
     Example:
         >>> promotions_table(10).column_names[-3:]
         ['redeemed', 'sales', 'profit']
+        >>> "offer" in promotions_table(10, dials=True).column_names
+        False
     """
-    settings = replace(SCENARIOS["promotions"], offers=offers)
+    settings = replace(SCENARIOS["promotions"], offers=offers, dials=dials)
     rng = np.random.default_rng(random_state)
     features = observe(settings, rng.standard_normal((n, settings.features)), rng)
-    grid = promo.promotion_grid(offers)
-    demand = promo.promotion_demand(features.values, grid, settings.heterogeneity)
-    offer = rng.integers(0, offers, size=n)
-    bought = promo.draw_purchases(demand, grid, offer, basket_spread(settings), rng)
     columns: dict[str, object] = {"customer_id": np.arange(1, n + 1)}
     for j, (name, levels) in enumerate(
         zip(features.schema.names, features.schema.levels, strict=True)
     ):
         column = features.values[:, j]
         columns[name] = np.array(levels)[column.astype(np.int64)] if levels else column
-    columns["discount"] = grid.discount[offer]
-    columns["minimum_basket"] = grid.minimum[offer]
-    columns["offer"] = np.array(grid.names)[offer]
+    given, bought = _given_and_bought(settings, features, rng)
+    columns |= given
     columns["redeemed"] = bought.redeemed
     columns["sales"] = np.round(bought.sales, 2)
     columns["profit"] = np.round(bought.profit, 4)
     return pa.table(columns)
+
+
+def _given_and_bought(
+    settings: Simulation, features: Features, rng: np.random.Generator
+) -> tuple[dict[str, object], promo.Purchases]:
+    """Return the columns that say what each customer got, and what came of it."""
+    n = features.values.shape[0]
+    if settings.dials:
+        alone = np.arange(n)
+        received = draw_points(settings, np.zeros(n, dtype=np.int64), alone, rng)
+        none = np.isnan(received[:, 0])
+        names = ("discount", "minimum_basket")
+        given: dict[str, object] = {
+            name: pa.array(received[:, j], mask=none) for j, name in enumerate(names)
+        }
+        return given, draw_dial_purchases(settings, features, received, rng)
+    grid = promo.promotion_grid(settings.offers)
+    demand = promo.promotion_demand(features.values, grid, settings.heterogeneity)
+    offer: IntArray = np.asarray(rng.integers(0, settings.offers, size=n))
+    bought = promo.draw_purchases(demand, grid, offer, basket_spread(settings), rng)
+    given = {"discount": grid.discount[offer], "minimum_basket": grid.minimum[offer]}
+    return given | {"offer": np.array(grid.names)[offer]}, bought
 
 
 def _effects(settings: Simulation, x: FloatArray, categories: FloatArray) -> FloatArray:

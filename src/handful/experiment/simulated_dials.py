@@ -152,12 +152,17 @@ def draw_dial_profit(
     rng: np.random.Generator,
 ) -> FloatArray:
     """Draw the realised profit of every row at the point it received."""
-    own = received[:, None, :]
     if settings.surface == "promotions":
-        discount, minimum = promotion_terms(own)
-        demand = promo.demand_at(features.values, discount, minimum, settings.heterogeneity)
-        first = np.zeros(len(received), dtype=np.int64)
-        return promo.draw_choices(
-            demand, discount[:, 0], first, basket_spread(settings), rng
-        ).profit
-    return noisy(settings, _profit(settings, features.values, own)[:, 0], cluster, rng)
+        return draw_dial_purchases(settings, features, received, rng).profit
+    mean = _profit(settings, features.values, received[:, None, :])[:, 0]
+    return noisy(settings, mean, cluster, rng)
+
+
+def draw_dial_purchases(
+    settings: Simulation, features: Features, received: FloatArray, rng: np.random.Generator
+) -> promo.Purchases:
+    """Draw what every customer does at the promotion received."""
+    discount, minimum = promotion_terms(received[:, None, :])
+    demand = promo.demand_at(features.values, discount, minimum, settings.heterogeneity)
+    first = np.zeros(len(received), dtype=np.int64)
+    return promo.draw_choices(demand, discount[:, 0], first, basket_spread(settings), rng)
