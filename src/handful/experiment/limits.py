@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Final
 
@@ -17,8 +17,9 @@ from handful.experiment.columns import Columns, check_number
 from handful.experiment.engine import quoted, running
 from handful.experiment.expressions import columns_read
 from handful.experiment.opening import OpenLog
-from handful.experiment.records import Amount, Eligibility
-from handful.notation import BoolArray, FloatArray
+from handful.experiment.records import Amount, Design
+from handful.experiment.units import JOIN
+from handful.notation import FloatArray
 
 BUDGET: Final = "budget"
 MOST_OFFERS: Final = 1_000
@@ -30,12 +31,12 @@ class LimitReads:
 
     Attributes:
         amounts: name -> SQL of an amount per row; fetched as a0, a1, ...
-        conditions: (offer, SQL) who may get it; fetched as e0, e1, ...
+        eligible: offer -> SQL that gives yes or no; fetched as e0, e1, ...
         outcomes: columns the amounts read: known only after the offer was given.
     """
 
     amounts: dict[str, str]
-    conditions: tuple[tuple[str, str], ...]
+    eligible: dict[str, str]
     outcomes: tuple[str, ...]
 
     def sql(self) -> dict[str, str]:
@@ -43,18 +44,23 @@ class LimitReads:
         wanted = {
             f"a{j}": f"CAST((\n{sql}\n) AS DOUBLE)" for j, sql in enumerate(self.amounts.values())
         }
-        conditions = enumerate(sql for _, sql in self.conditions)
-        return wanted | {f"e{j}": condition_sql(sql) for j, sql in conditions}
+        return wanted | {f"e{j}": sql for j, sql in enumerate(self.eligible.values())}
+
+    @property
+    def columns(self) -> tuple[tuple[str, str], ...]:
+        """Columns that say who may get what, with their SQL."""
+        return tuple((f"may get {offer}", sql) for offer, sql in self.eligible.items())
 
 
-def condition_sql(condition: str) -> str:
-    """Return a condition as true or false; one that comes out as NULL is not met.
+def yes_or_no(conditions: list[str]) -> str:
+    """Return conditions as SQL that gives yes where all are met; NULL is not met.
 
     Example:
-        >>> condition_sql("age > 18").splitlines()[1]
+        >>> yes_or_no(["age > 18"]).splitlines()[1]
         'age > 18'
     """
-    return f"coalesce(CAST((\n{condition}\n) AS BOOLEAN), false)"
+    met = " AND ".join(f"coalesce(CAST((\n{sql}\n) AS BOOLEAN), false)" for sql in conditions)
+    return f"CASE WHEN {met} THEN 'yes' ELSE 'no' END"
 
 
 def plan_limits(log: OpenLog, brief: Brief, columns: Columns, wrong: list[Finding]) -> LimitReads:
@@ -83,14 +89,21 @@ def plan_limits(log: OpenLog, brief: Brief, columns: Columns, wrong: list[Findin
         if second not in offers and get_close_matches(second, offers, cutoff=0.8)
     )
     conditions += [
-        ("constraints.never_together", first, f"NOT coalesce((\n{second}\n), false)")
+        ("constraints.never_together", first, _unless(second))
         for first, second in spec.never_together
         if second not in offers
     ]
     for key, _, sql in conditions:
         _checked(log, sql, key, columns, wrong)
-    kept = tuple((offer, sql) for _, offer, sql in conditions)
-    return LimitReads(amounts, kept, tuple(dict.fromkeys(outcomes)))
+    by_offer: dict[str, list[str]] = {}
+    for _, offer, sql in conditions:
+        by_offer.setdefault(offer, []).append(sql)
+    eligible = {offer: yes_or_no(met) for offer, met in by_offer.items()}
+    return LimitReads(amounts, eligible, tuple(dict.fromkeys(outcomes)))
+
+
+def _unless(condition: str) -> str:
+    return f"NOT coalesce(CAST((\n{condition}\n) AS BOOLEAN), false)"
 
 
 def _misspelt(name: str, offers: frozenset[str]) -> Finding:
@@ -150,32 +163,34 @@ def read_amounts(
     return tuple(amounts)
 
 
-def read_eligibility(
-    table: Any,  # noqa: ANN401 - a pyarrow Table
-    reads: LimitReads,
-    offers: tuple[str, ...],
-) -> Eligibility | None:
-    """Return who may get which offer, or None where everybody may get everything.
+def close_ineligible(
+    design: Design, strata: tuple[str, ...], reads: LimitReads, offers: tuple[str, ...]
+) -> Design:
+    """Return the design with every offer closed to the strata that may not get it.
+
+    Who may get what is part of a row's stratum: the last parts of its label say yes or no.
+
+    Args:
+        design: support by stratum.
+        strata: labels, eligibility last.
+        reads: the conditions.
+        offers: names of the offers.
 
     Raises:
         BriefError: B123 a condition for an offer that no row received.
     """
-    if not reads.conditions:
-        return None
-    unknown = [offer for offer, _ in reads.conditions if offer not in offers]
+    unknown = [name for name in reads.eligible if name not in offers]
     if unknown:
-        raise BriefError(
-            [
-                blocked(
-                    "B123",
-                    f"[constraints] names an offer '{name}' that no row received.",
-                    f"The log has: {', '.join(offers)}.",
-                )
-                for name in unknown
-            ]
-        )
-    cells: BoolArray = np.ones((table.num_rows, len(offers)), dtype=np.bool_)
-    for j, (offer, _) in enumerate(reads.conditions):
-        met = np.asarray(table.column(f"e{j}").to_numpy(zero_copy_only=False), dtype=np.bool_)
-        cells[:, offers.index(offer)] &= met
-    return Eligibility(cells, reads.conditions)
+        raise BriefError([_unknown(name, offers) for name in unknown])
+    support = design.support.copy()
+    count = len(reads.eligible)
+    for s, label in enumerate(strata if count else ()):
+        answers = label.split(JOIN)[-count:]
+        for name, answer in zip(reads.eligible, answers, strict=True):
+            support[s, offers.index(name)] &= answer == "yes"
+    return replace(design, support=support)
+
+
+def _unknown(name: str, offers: tuple[str, ...]) -> Finding:
+    message = f"[constraints] names an offer '{name}' that no row received."
+    return blocked("B123", message, did_you_mean(name, offers))

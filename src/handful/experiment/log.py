@@ -16,7 +16,7 @@ from handful.experiment.features import as_float, encode
 from handful.experiment.given import offers_by_name, offers_with_dials
 from handful.experiment.leaving_out import LeaveOut, LeftOut
 from handful.experiment.levels import check_offer_names, check_profit, code_offers
-from handful.experiment.limits import read_amounts, read_eligibility
+from handful.experiment.limits import close_ineligible, read_amounts
 from handful.experiment.opening import OpenLog, Request, count_rows, open_log
 from handful.experiment.records import Amount, Dials, Experiment, SourceFacts
 from handful.experiment.rows import ReadingPlan, count_lossy_ids, fetch, plan_reading
@@ -182,7 +182,9 @@ def _finish(log: OpenLog, plan: ReadingPlan, known: _Known, units: Units) -> Exp
     table = known.table if whole else known.table.take(keep)
     offer = known.offer if whole else known.offer[keep]
     features, odd = encode(table, plan.chosen)
-    stratum, strata, unstrated = _strata(table, spec.strata)
+    parts = [f"s{i}" for i in range(len(spec.strata))]
+    parts += [f"e{j}" for j in range(len(plan.limits.eligible))]
+    stratum, strata, unstrated = _strata(table, parts)
     received = as_float(table.column("propensity")) if "propensity" in table.column_names else None
     if known.box is None:
         given = offers_by_name(offer, known.offers, (stratum, strata), spec, received)
@@ -197,13 +199,13 @@ def _finish(log: OpenLog, plan: ReadingPlan, known: _Known, units: Units) -> Exp
         cluster=np.unique(cluster, return_inverse=True)[1].astype(np.int64),
         stratum=stratum,
         strata=strata,
-        strata_columns=spec.strata,
+        strata_columns=(*spec.strata, *(name for name, _ in plan.limits.columns)),
         offer=given.offer,
         offers=given.offers,
         control=given.control,
         profit=units.profit,
         features=features,
-        design=given.design,
+        design=close_ineligible(given.design, strata, plan.limits, given.offers),
         source=_facts(log, brief, known.rows_read, len(keep)),
         currency=brief.profit.currency,
         population=brief.profit.population,
@@ -213,7 +215,7 @@ def _finish(log: OpenLog, plan: ReadingPlan, known: _Known, units: Units) -> Exp
         dials=given.dials,
         held_apart=encode(table, plan.apart, "h")[0] if plan.apart.names else None,
         amounts=known.amounts,
-        eligible=read_eligibility(table, plan.limits, given.offers),
+        eligibility=plan.limits.columns,
     )
 
 
@@ -243,11 +245,11 @@ def _with_offer(table: Any, findings: list[Finding]) -> tuple[Any, int]:  # noqa
 
 def _strata(
     table: Any,  # noqa: ANN401
-    columns: tuple[str, ...],
+    columns: list[str],
 ) -> tuple[IntArray, tuple[str, ...], tuple[Finding, ...]]:
     if not columns:
         return np.zeros(table.num_rows, dtype=np.int64), ("all",), ()
-    stratum, strata, missing = label_strata([table.column(f"s{i}") for i in range(len(columns))])
+    stratum, strata, missing = label_strata([table.column(name) for name in columns])
     if not missing:
         return stratum, strata, ()
     message = f"{missing} strata values are missing; they are a stratum of their own."

@@ -114,19 +114,6 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True)
-class Eligibility:
-    """Who may get which offer by the brief's conditions on customers.
-
-    Attributes:
-        cells: (n, G) True where the offer may be given.
-        conditions: (offer, SQL condition) pairs, which new customers are asked too.
-    """
-
-    cells: BoolArray
-    conditions: tuple[tuple[str, str], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class SourceFacts:
     """Where the log came from: for the record, never for computing."""
 
@@ -179,8 +166,8 @@ class Experiment:
     """What every row's customer allows; None where the brief names no consent table."""
     amounts: tuple[Amount, ...] = ()
     """Costs and outcomes that the brief sets limits on."""
-    eligible: Eligibility | None = None
-    """Who may get which offer; None where the brief sets no condition."""
+    eligibility: tuple[tuple[str, str], ...] = ()
+    """Who may get which offer: (column, SQL that gives yes or no), the last of `strata_columns`."""
 
     @classmethod
     def from_frame(  # noqa: PLR0913 - the keys of a brief, by name
@@ -292,15 +279,10 @@ class Experiment:
             held_apart=None if self.held_apart is None else self.held_apart.rows(index),
             consent=None if self.consent is None else self.consent.take(index),
             amounts=tuple(replace(a, values=a.values[index]) for a in self.amounts),
-            eligible=None
-            if self.eligible is None
-            else replace(self.eligible, cells=self.eligible.cells[index]),
         )
 
     @property
     def open_cells(self) -> BoolArray:
-        """(n, G) True where the offer is open to the row's stratum, and the customer may get it."""
+        """(n, G) True where the offer is open to the row's stratum and its customer allows it."""
         cells: BoolArray = self.design.support[self.stratum]
-        if self.eligible is not None:
-            cells = cells & self.eligible.cells
         return cells if self.consent is None else cells & ~self.consent.closed

@@ -63,5 +63,5 @@ def experiment_facts(experiment: Experiment, seed: int, brief: Brief | None) -> 
         observational=experiment.design.observational,
         population=experiment.population,
         customer=brief.experiment.customer if brief else None,
-        columns=tuple(brief.columns.items()) if brief else (),
+        columns=(*(brief.columns.items() if brief else ()), *experiment.eligibility),
     )

@@ -82,8 +82,11 @@ def decide(
     menu = [] if code < 0 else [offer for offer in named if policy.support[code, offer]]
     if menu:
         profits = _profits(policy.model, values, np.array(menu))
-        best = max(profits)
-        offer = menu[profits.index(best)]
+        rank = profits
+        if policy.ranking is not None:
+            rank = _profits(policy.ranking, values, np.array(menu))
+        place = rank.index(max(rank))
+        offer, best = menu[place], profits[place]
         reason = REASON_BEST if policy.rule is None else REASON_RULE
         return _decision(policy, offer, reason, best)
     fallback = int(policy.fallback[code])

@@ -50,6 +50,13 @@ LAYOUT: Final[Mapping[str, tuple[str, int]]] = MappingProxyType(
 )
 """Type and number of dimensions of every array, in the order of the file."""
 
+_MODEL: Final = tuple(name for name in LAYOUT if name.startswith(("constant", "term_", "forest_")))
+
+RANKING: Final[Mapping[str, tuple[str, int]]] = MappingProxyType(
+    {f"ranking_{name}": LAYOUT[name] for name in _MODEL}
+)
+"""The same for the model that decides under limits; they follow where a policy has one."""
+
 Arrays = Mapping[str, NDArray[Any]]
 
 
@@ -76,7 +83,8 @@ def pack(arrays: Arrays) -> Packed:
     """
     content = bytearray()
     shapes = []
-    for name, (dtype, _) in LAYOUT.items():
+    layout = {**LAYOUT, **(RANKING if set(RANKING) <= set(arrays) else {})}
+    for name, (dtype, _) in layout.items():
         array = np.ascontiguousarray(arrays[name], dtype=np.dtype(dtype))
         content += bytes(-len(content) % LINE_BYTES) if array.size else b""
         content += array.tobytes()
@@ -101,12 +109,13 @@ def unpack(content: bytes, shapes: tuple[tuple[str, tuple[int, ...]], ...]) -> A
         >>> unpack(b"", pack(nothing).shapes)["support"].shape
         (0, 0)
     """
-    if [name for name, _ in shapes] != list(LAYOUT):
+    layout = {**LAYOUT, **(RANKING if len(shapes) > len(LAYOUT) else {})}
+    if [name for name, _ in shapes] != list(layout):
         raise _wrong_layout("the arrays are not those of the format")
     arrays: dict[str, NDArray[Any]] = {}
     start = 0
     for name, shape in shapes:
-        dtype, dimensions = LAYOUT[name]
+        dtype, dimensions = layout[name]
         if len(shape) != dimensions or max(shape) > MAX_LENGTH:
             raise _wrong_layout(f"'{name}' should have {dimensions} dimensions of a sane length")
         count = math.prod(shape)
@@ -134,7 +143,14 @@ def policy_arrays(policy: Policy) -> dict[str, NDArray[Any]]:
         >>> sorted(set(LAYOUT) - {"constant"})[0]
         'fallback'
     """
-    model = policy.model
+    arrays = {"support": policy.support, "fallback": policy.fallback, **_model_arrays(policy.model)}
+    if policy.ranking is None:
+        return arrays
+    ranking = _model_arrays(policy.ranking)
+    return {**arrays, **{f"ranking_{name}": array for name, array in ranking.items()}}
+
+
+def _model_arrays(model: EffectsModel) -> dict[str, NDArray[Any]]:
     none = np.zeros(0, dtype=np.int64)
     no_rows = np.zeros((0, len(model.offers)))
     terms = model.terms
@@ -142,8 +158,6 @@ def policy_arrays(policy: Policy) -> dict[str, NDArray[Any]]:
         none, none, none.astype(np.float32), none, none, none.astype(np.bool_), no_rows
     )
     return {
-        "support": policy.support,
-        "fallback": policy.fallback,
         "constant": model.constant,
         "term_feature": np.array([term.feature for term in terms], dtype=np.int64),
         "term_range": np.array([(t.low, t.high, t.centre) for t in terms]).reshape(-1, 3),
@@ -168,15 +182,9 @@ def policy_from(manifest: Manifest, arrays: Arrays) -> Policy:
     Raises:
         DataError: P704 the terms' counts do not add up to their arrays.
     """
-    model = EffectsModel(
-        schema=manifest.schema,
-        offers=manifest.offers,
-        constant=arrays["constant"],
-        terms=_terms(arrays),
-        forest=_forest(arrays) if arrays["forest_roots"].size else None,
-    )
+    ranking = {name: arrays[f"ranking_{name}"] for name in _MODEL if f"ranking_{name}" in arrays}
     return Policy(
-        model=model,
+        model=_model_from(manifest, arrays),
         menu=manifest.menu,
         strata_columns=manifest.strata_columns,
         strata=manifest.strata,
@@ -186,6 +194,17 @@ def policy_from(manifest: Manifest, arrays: Arrays) -> Policy:
         rule=manifest.rule,
         chance=manifest.chance,
         points=manifest.points,
+        ranking=_model_from(manifest, ranking) if ranking else None,
+    )
+
+
+def _model_from(manifest: Manifest, arrays: Arrays) -> EffectsModel:
+    return EffectsModel(
+        schema=manifest.schema,
+        offers=manifest.offers,
+        constant=arrays["constant"],
+        terms=_terms(arrays),
+        forest=_forest(arrays) if arrays["forest_roots"].size else None,
     )
 
 

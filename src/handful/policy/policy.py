@@ -83,6 +83,7 @@ def assign(
 
     pi_S(x_i) = argmax over the menu's offers open in i's stratum of P_ig; ties to the lowest code;
     the stratum's fallback when none is open, the last fallback when the stratum is unknown. Under
+    limits P_ig is less what the offer uses of them, at their prices. Under
     a rule pi(x_i) is the offer of the rule's leaf, the fallback where that offer is closed. Where
     the policy leaves something to chance, the drawn offer takes the place of all that, except for
     customers whose stratum is unknown.
@@ -117,6 +118,7 @@ def assign(
     _check_stratum(policy, stratum, rows)
     used = np.union1d(np.array(policy.menu, dtype=np.int64), policy.fallback)
     model = restrict_offers(policy.model, used.tolist())
+    ranking = None if policy.ranking is None else restrict_offers(policy.ranking, used.tolist())
     lot = None if policy.chance is None else draw(policy.chance, customers, rows)
     decided = Assignment(
         offer=np.empty(rows, dtype=np.int64),
@@ -131,7 +133,8 @@ def assign(
         codes = np.zeros(len(profit), np.int64) if stratum is None else stratum[block]
         said = None if policy.rule is None else follow_rule(policy.rule, part, model.schema)
         drawn = None if lot is None else np.where(codes < 0, KEPT, lot[block])
-        made = _decide_block(policy, used, profit, codes, said)
+        rank = profit if ranking is None else predict_profit(ranking, part)
+        made = _decide_block(policy, used, (profit, rank), codes, said)
         if drawn is not None:
             own, made = made.offer, _draw_over(made, drawn, used, profit)
             _tell_chance(policy, own, made.offer, codes, decided, block)
@@ -142,9 +145,17 @@ def assign(
 
 
 def _decide_block(
-    policy: Policy, used: IntArray, profit: FloatArray, stratum: IntArray, said: IntArray | None
+    policy: Policy,
+    used: IntArray,
+    predicted: tuple[FloatArray, FloatArray],
+    stratum: IntArray,
+    said: IntArray | None,
 ) -> Assignment:
-    """Decide a block whose `profit` has one column per used offer; `said` is what a rule gives."""
+    """Decide a block: `predicted` holds profit and what decides, one column per used offer each.
+
+    `said` is what a rule gives.
+    """
+    profit, rank = predicted
     open_rows = np.vstack([policy.support, np.zeros((1, policy.support.shape[1]), dtype=np.bool_)])
     if said is not None:
         chosen = np.where(open_rows[stratum, said], np.searchsorted(used, said), -1)
@@ -152,7 +163,7 @@ def _decide_block(
         menu = np.searchsorted(used, policy.menu)
         open_menu = open_rows[:, used]
         everywhere = bool(open_menu[:-1, menu].all()) and not (stratum < 0).any()
-        chosen = assign_codes(profit, menu.tolist(), None if everywhere else open_menu[stratum], -1)
+        chosen = assign_codes(rank, menu.tolist(), None if everywhere else open_menu[stratum], -1)
     fell_back = chosen < 0
     chosen = np.where(fell_back, np.searchsorted(used, policy.fallback)[stratum], chosen)
     reason = np.where(fell_back, REASON_FALLBACK, REASON_BEST if said is None else REASON_RULE)

@@ -136,6 +136,8 @@ class Policy:
             predictions decide.
         chance: offers drawn over the policy's own; None where nothing is left to chance.
         points: the numbers behind the offers' names; None where offers are names alone.
+        ranking: what decides in place of the profits: profits less what each offer uses of the
+            limits, at their prices; None where nothing is limited.
     """
 
     model: EffectsModel
@@ -148,6 +150,7 @@ class Policy:
     rule: RuleTree | None = None
     chance: Chance | None = None
     points: OfferPoints | None = None
+    ranking: EffectsModel | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,9 @@ def unsound(policy: Policy) -> list[str]:
         >>> unsound(Policy(model, (0,), (), ("all",), yes, np.zeros(2, np.int64), "USD"))
         ['constant: a number is not finite or beyond 1e+100']
     """
-    return [*_policy_faults(policy), *_schema_faults(policy.model.schema), *_model_faults(policy)]
+    models = [policy.model] if policy.ranking is None else [policy.model, policy.ranking]
+    faults = [*_policy_faults(policy), *_schema_faults(policy.model.schema)]
+    return faults + [fault for model in models for fault in _model_faults(model)]
 
 
 def _policy_faults(policy: Policy) -> Iterator[str]:
@@ -86,8 +88,7 @@ def _schema_faults(schema: FeatureSchema) -> Iterator[str]:
             yield f"features: a level of '{name}' appears twice"
 
 
-def _model_faults(policy: Policy) -> Iterator[str]:
-    model = policy.model
+def _model_faults(model: EffectsModel) -> Iterator[str]:
     if model.constant.shape != (len(model.offers),):
         yield f"constant: expected {len(model.offers)} numbers"
     if not _tame(model.constant):
