@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, get_args
 
@@ -36,15 +37,23 @@ EPILOG = "Example: handful plan handful.toml --out plan --seed 0"
     type=click.Choice([kind for kind in get_args(VerdictKind) if kind != "refused"]),
     help="Exit with 1 when the verdict is another.",
 )
+@click.option(
+    "--minimise",
+    is_flag=True,
+    help="Find the fewest features that keep 95 % of the gain; takes several times as long.",
+)
 @common_flags
-def plan(brief: Path, out: Path, seed: int, expect: str | None) -> int:
+def plan(brief: Path, out: Path, seed: int, expect: str | None, minimise: bool) -> int:
     """The main job: how many offers, which, for whom, and what that is worth.
 
     Refuses, and writes nothing, when a check blocks.
     """
     from handful.brief.reader import read_brief
 
-    return plan_and_publish(read_brief(brief), out, seed, expect)
+    asked = read_brief(brief)
+    if minimise:
+        asked = replace(asked, guardrails=replace(asked.guardrails, minimise=True))
+    return plan_and_publish(asked, out, seed, expect)
 
 
 def plan_and_publish(brief: Brief, out: Path, seed: int, expect: str | None = None) -> int:

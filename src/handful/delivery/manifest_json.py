@@ -57,7 +57,7 @@ def manifest_document(use: DataUse, policy: str) -> dict[str, Any]:
         "offers": list(use.offers),
         "fields": [_field(field) for field in use.fields],
         "held_for_testing_only": list(use.apart),
-        "not_needed": None if use.not_needed is None else list(use.not_needed),
+        "minimised": plain(use.minimised),
         "traced_on_customers": use.traced_on,
         "policy_sha256": policy,
     }

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from handful.brief.origins import Origin, origin_of
 from handful.evidence.records import Estimate
+from handful.guardrails.minimise import KEEP, Minimised
 from handful.guardrails.records import Facts, GuardrailResult
 from handful.guardrails.tracing import FieldUse
 
@@ -52,8 +53,7 @@ class DataUse:
         fields: in the order of what they are worth.
         traced_on: customers that every field was permuted over.
         apart: columns held for testing only, never read by a decision.
-        not_needed: fields that minimising found the gain can do without; None when it was not
-            asked for.
+        minimised: the fewest features that keep the gain; None when it was not asked for.
     """
 
     purpose: str | None
@@ -63,7 +63,7 @@ class DataUse:
     traced_on: int
     apart: tuple[str, ...]
     contact: str | None = None
-    not_needed: tuple[str, ...] | None = None
+    minimised: Minimised | None = None
 
 
 def data_use(facts: Facts) -> DataUse:
@@ -92,6 +92,7 @@ def data_use(facts: Facts) -> DataUse:
         traced_on=facts.trace.rows,
         apart=facts.held_apart.schema.names,
         contact=facts.asked.contact,
+        minimised=facts.minimised,
     )
 
 
@@ -148,5 +149,46 @@ def check_trace(facts: Facts) -> tuple[GuardrailResult, ...]:
             verdict="fail" if hidden else "pass",
             remedy=remedy,
             detail={"fields": {use.field: use.status for use in trace.uses}},
+        ),
+    )
+
+
+def check_minimised(facts: Facts) -> tuple[GuardrailResult, ...]:
+    """Say which features the gain does not need, where minimising was asked for.
+
+    Returns:
+        One result: value = features needed; a warning where others could be left out.
+
+    Cost: O(features).
+    """
+    found = facts.minimised
+    if found is None:
+        return ()
+    listed = ", ".join(found.not_needed)
+    if not found.proven:
+        remedy = f"No gain over one offer for all is proven: nothing is needed, not {listed}."
+    elif found.not_needed:
+        kept = ", ".join(found.needed)
+        remedy = f"{kept} keeps {KEEP:.0%} of the gain. Not needed, stop collecting: {listed}."
+    else:
+        remedy = f"No feature can go without losing more than {1 - KEEP:.0%} of the gain."
+    return (
+        GuardrailResult(
+            name="minimised",
+            measure=f"fewest features that keep {KEEP:.0%} of the held-out gain",
+            value=float(len(found.needed)),
+            lo=None,
+            hi=None,
+            bound=None,
+            verdict="warn" if found.not_needed else "pass",
+            remedy=remedy,
+            detail={
+                "needed": list(found.needed),
+                "not_needed": list(found.not_needed),
+                "curve": [
+                    {"features": p.features, "gain": p.gain.value, "lo": p.gain.lo, "hi": p.gain.hi}
+                    for p in found.curve
+                ],
+            },
         ),
     )

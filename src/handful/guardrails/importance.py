@@ -59,7 +59,8 @@ def field_values(
 
     Cost: O(fields) predictions of min(n, ROWS) rows.
     """
-    if not fit.models or len(menu) < 2 or not fields:
+    known = fit.models and len(fit.models[0].offers) == experiment.n_offers
+    if not known or len(menu) < 2 or not fields:
         return ()
     rng = np.random.default_rng(72)
     rows = np.sort(rng.permutation(experiment.n_rows)[:ROWS])

@@ -16,6 +16,7 @@ from handful.evidence.records import Segment, Verdict
 from handful.evidence.terms import Terms
 from handful.experiment.records import Experiment, Features, FeatureSchema
 from handful.guardrails.importance import FieldValue
+from handful.guardrails.minimise import Minimised
 from handful.guardrails.repair_records import Repair
 from handful.guardrails.tracing import Trace
 from handful.policy.records import Assignment, Policy
@@ -85,6 +86,7 @@ class Facts:
         random_state: seed; a guardrail that draws starts from it.
         trace: which fields the policy reads, and which of them decide.
         values: what each field that decides is worth, held out.
+        minimised: the fewest features that keep the gain; None where it was not asked for.
         results: of the guardrails that ran before.
         repair: what it takes to tell no more than allowed; None where nothing is too much.
     """
@@ -100,6 +102,7 @@ class Facts:
     random_state: int
     trace: Trace = field(default_factory=_untraced)
     values: tuple[FieldValue, ...] = ()
+    minimised: Minimised | None = None
     results: tuple[GuardrailResult, ...] = ()
     repair: Repair | None = None
 

@@ -13,7 +13,7 @@ from handful.guardrails.consent import (
     check_trained,
 )
 from handful.guardrails.copy_check import check_copy
-from handful.guardrails.data_use import check_trace
+from handful.guardrails.data_use import check_minimised, check_trace
 from handful.guardrails.deny_list import check_bystanders, check_children, check_words
 from handful.guardrails.disclosure import disclosure
 from handful.guardrails.plugins import load_plugins
@@ -39,6 +39,7 @@ GUARDRAILS: Final[tuple[tuple[str, Guardrail], ...]] = (
     ("minimum_audience", check_audience),
     ("reidentification", check_paths),
     ("data_use", check_trace),
+    ("minimised", check_minimised),
 )
 """(name, function) of each; a function that has nothing to look at returns ()."""
 

@@ -4,21 +4,25 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from handful.errors import BriefError, blocked
 from handful.guardrails.data_use import data_use
 from handful.guardrails.importance import field_values
+from handful.guardrails.minimise import minimise
 from handful.guardrails.records import Facts
 from handful.guardrails.registry import run_guardrails
 from handful.guardrails.releasing import overrides_of
 from handful.guardrails.tracing import trace_policy
 from handful.planning.records import Plan
+from handful.progress import SILENT, Progress
 
 
-def guarded(plan: Plan, facts: Facts) -> Plan:
+def guarded(plan: Plan, facts: Facts, progress: Progress = SILENT) -> Plan:
     """Return the plan with what its guardrails say, and who answers for those that failed.
 
     Args:
         plan: assembled.
         facts: what the guardrails may read of it.
+        progress: told of the fits of minimising, where the brief asks for it.
 
     Raises:
         BriefError: G002, G003 a guardrail of the brief's own that cannot be used; G004 an override
@@ -26,7 +30,7 @@ def guarded(plan: Plan, facts: Facts) -> Plan:
 
     Cost: the sum of the guardrails'.
     """
-    facts = _traced(facts)
+    facts = _minimised(_traced(facts), progress)
     results = run_guardrails(facts)
     overrides = overrides_of(facts.asked, results)
     return replace(plan, guardrails=results, overrides=overrides, data_use=data_use(facts))
@@ -40,3 +44,23 @@ def _traced(facts: Facts) -> Facts:
     deciding = [use.field for use in trace.uses if use.decides and use.field in names]
     values = field_values(log, facts.evidence.first, facts.terms, policy.menu, deciding)
     return replace(facts, trace=trace, values=values)
+
+
+def _minimised(facts: Facts, progress: Progress) -> Facts:
+    """Find the fewest features that keep the gain, where the brief asks for it."""
+    log = facts.experiment
+    if not facts.asked.minimise:
+        return facts
+    if log.dials is not None:
+        message = "guardrails.minimise does not work for offers with dials."
+        remedy = "Leave it out; the manifest still tells which features decide."
+        raise BriefError(blocked("G055", message, remedy))
+    found = minimise(
+        log,
+        facts.evidence.first.scores,
+        facts.terms,
+        facts.policy.menu,
+        random_state=facts.random_state,
+        progress=progress,
+    )
+    return replace(facts, minimised=found)

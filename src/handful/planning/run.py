@@ -17,7 +17,7 @@ from handful.effects.predict import predict_profit
 from handful.effects.records import EffectsModel
 from handful.errors import DataError, Finding
 from handful.evidence.evidence import Claims, Evidence, keep_ledgers, weigh_evidence
-from handful.evidence.ladder import rival_columns
+from handful.evidence.ladder import RivalColumns, rival_columns
 from handful.evidence.records import (
     Estimate,
     FrontierPoint,
@@ -39,6 +39,7 @@ from handful.guardrails.repair_records import Repair, RepairCase
 from handful.guardrails.repair_search import find_repair
 from handful.notation import IntArray
 from handful.planning.consenting import assign_with_consent
+from handful.planning.dials import plan_dials
 from handful.planning.evaluate import evaluate, evaluate_policy
 from handful.planning.facts import experiment_facts, offer_points
 from handful.planning.guarding import guarded
@@ -113,6 +114,8 @@ def make_plan(
     job = _Job(checked.experiment, asked, terms, random_state, progress)
     # One thread in the numerical libraries: the same bits whatever the machine's number of cores.
     with threadpool_limits(limits=1):
+        if job.experiment.dials is not None and effects is None:
+            return _with_dials(job, findings, brief)
         evidence, model, notes = _evidence(job, effects)
         return _assemble(job, evidence, model, (*findings, *notes), brief)
 
@@ -165,6 +168,22 @@ def plan(  # noqa: PLR0913 - the signature that users were promised
     )
 
 
+def _with_dials(job: _Job, findings: tuple[Finding, ...], brief: Brief | None) -> Plan:
+    """Plan offers with dials: the polished points join the candidates as offers."""
+    asked = job.settings
+    own = OwnSplits(job.experiment, asked, job.random_state, job.progress)
+    found = plan_dials(own, job.terms, _rivals(job))
+    wide = replace(job, experiment=found.experiment, terms=found.terms)
+    return _assemble(wide, found.evidence, found.model, findings, brief)
+
+
+def _rivals(job: _Job) -> RivalColumns | None:
+    asked = job.settings
+    if not asked.ladder:
+        return None
+    return rival_columns(job.experiment, asked.engaged, asked.direct_mail)
+
+
 def _evidence(
     job: _Job, effects: GivenEffects | None
 ) -> tuple[Evidence, EffectsModel, tuple[Finding, ...]]:
@@ -172,9 +191,8 @@ def _evidence(
     own = OwnSplits(experiment, asked, job.random_state, job.progress)
     given = None if effects is None else give_effects(experiment, effects, job.random_state)
     source = own.split if given is None else lambda r: given.split(own.folds(r), r)
-    rivals = rival_columns(experiment, asked.engaged, asked.direct_mail) if asked.ladder else None
     ledgers = keep_ledgers(
-        experiment, source, asked.repetitions, job.terms, rivals, job.random_state
+        experiment, source, asked.repetitions, job.terms, _rivals(job), job.random_state
     )
     if given is None:
         learned = learn_whole(experiment, own.first)
@@ -226,7 +244,8 @@ def _assemble(
     )
     if case is not None and repair is not None and policy is not case.policy:
         made = with_repair(made, case, repair)
-    return guarded(made, replace(_facts(job, made, evidence, brief), repair=repair))
+    facts = replace(_facts(job, made, evidence, brief), repair=repair)
+    return guarded(made, facts, job.progress)
 
 
 def _mended(

@@ -11,6 +11,9 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from handful.delivery.report.charts import Whisker, whisker_spec
+from handful.delivery.report.drawing import WIDE, svg
+
 _HERE: Final = Path(__file__).parent
 _HOW: Final = {
     "declared": "you told us",
@@ -77,7 +80,8 @@ def _context(document: Mapping[str, Any]) -> dict[str, Any]:
         "tracing_words": _tracing_words(document),
         "rows": [_row(field, document["currency"]) for field in fields],
         "gaps": _gaps(used),
-        "not_needed": _not_needed(document["not_needed"]),
+        "not_needed": _not_needed(document["minimised"]),
+        "curve": _curve(document["minimised"], document["currency"]),
         "policy_sha256": document["policy_sha256"],
         "sha256": document["sha256"],
     }
@@ -94,7 +98,7 @@ def _opening(document: Mapping[str, Any], used: Sequence[Mapping[str, Any]]) -> 
     if len(offers) < 2:
         only = f"Everybody gets the same offer, {offers[0]}." if offers else "Nobody gets an offer."
         return f"{only} Nothing about you is used to choose it.{purpose}"
-    chosen = f"To choose which of {len(offers)} offers to send you ({_listed(offers)})"
+    chosen = f"To choose which of {len(offers)} offers to send you ({_listed(offers)}),"
     if not used:
         return f"{chosen} nothing about you decides.{purpose}"
     count = "one thing about you decides" if len(used) == 1 else f"{len(used)} things decide"
@@ -179,9 +183,31 @@ def _gaps(used: Sequence[Mapping[str, Any]]) -> str:
     return f"To be completed under [guardrails.provenance] of the brief: {_listed(missing)}."
 
 
-def _not_needed(names: Sequence[str] | None) -> str:
-    if names is None:
+def _not_needed(found: Mapping[str, Any] | None) -> str:
+    if found is None:
         return ""
-    if not names:
-        return "Minimising found no field that could be left out."
-    return f"Not needed, stop collecting for this: {_listed(list(names))}."
+    if not found["proven"]:
+        return "No gain over one offer for all is proven, so no field is needed: stop collecting."
+    if not found["not_needed"]:
+        return "No field can go without losing more than 5 % of the gain."
+    return f"Not needed, stop collecting for this: {_listed(found['not_needed'])}."
+
+
+def _curve(found: Mapping[str, Any] | None, currency: str) -> Markup | None:
+    """Draw what each number of fields gains."""
+    if found is None or not found["curve"]:
+        return None
+    kept = len(found["needed"])
+    rows = [
+        Whisker(_count(point["features"]), gain["value"], gain["lo"], gain["hi"], chosen)
+        for point in found["curve"]
+        for gain, chosen in [(point["gain"], point["features"] == kept)]
+    ]
+    title = "What each number of fields gains over one offer for all"
+    axis = f"Held-out gain, {currency} per customer; the fewest that keep 95 % are marked"
+    description = f"{title}: {len(rows)} rows, each a point with its band."
+    return Markup(svg(whisker_spec(rows, axis, WIDE), "curve", title, description))  # noqa: S704
+
+
+def _count(fields: int) -> str:
+    return "no field" if fields == 0 else f"{fields} field{'s' if fields > 1 else ''}"
