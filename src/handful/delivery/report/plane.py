@@ -41,9 +41,10 @@ def line_spec(plane: OfferPlane, width: int) -> dict[str, Any]:
         A Vega-Lite specification.
     """
     rows, names = _line_rows(plane, width)
-    scale = alt.Scale(zero=False, nice=False, padding=24)
     axis = alt.Axis(title=plane.dials[0], grid=True, ticks=False, domain=False, tickCount=6)
-    across = alt.X("at:Q", scale=scale, axis=axis)
+    across = alt.X("at:Q", scale=alt.Scale(zero=False, nice=False, padding=24), axis=axis)
+    if _is_level(plane, 0):
+        across = alt.X("at:N", axis=axis)
     down = alt.Y(
         "row:N",
         sort=names,

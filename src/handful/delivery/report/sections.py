@@ -257,7 +257,7 @@ def _raw_value(plan: Plan, name: str, places: int) -> Cell:
 
 
 def arms_table(plan: Plan) -> Table:
-    """Return the offers as they were tried."""
+    """Return the offers as they were tried; with dials, the candidates and the rows nearest."""
     rows = tuple(
         Row(
             (
@@ -268,8 +268,11 @@ def arms_table(plan: Plan) -> Table:
         )
         for at, offer in enumerate(plan.experiment.offers)
     )
-    columns = (Column("Offer"), Column("Rows", numeric=True), Column("Means no offer"))
-    return Table("arms", "The offers tried", columns, rows)
+    near, title = "Rows", "The offers tried"
+    if plan.plane is not None:
+        near, title = "Rows nearest to it", "The candidate offers"
+    columns = (Column("Offer"), Column(near, numeric=True), Column("Means no offer"))
+    return Table("arms", title, columns, rows)
 
 
 def constraints_table(plan: Plan) -> Table:
