@@ -1,5 +1,5 @@
 # Every command builds what it needs first; a second run finds it done.
-.PHONY: setup browser demo test record study bench lint types arch clean
+.PHONY: setup browser postgres demo test record study bench lint types arch clean
 SHELL := /bin/bash
 BIN := .venv/bin
 STAMP := .venv/.handful-ready
@@ -15,10 +15,14 @@ $(STAMP): requirements/lock.txt pyproject.toml $(wildcard setup.py src/handful/*
 browser:
 	@scripts/apt.sh chromium chromium || true
 
+postgres:
+	@scripts/apt.sh pg_ctlcluster postgresql || true
+
 demo: setup
 	$(BIN)/handful demo hillstrom
 
-test: setup browser
+test: setup browser postgres
+	@command -v pg_ctlcluster >/dev/null || echo "no PostgreSQL server: its tests are left out" >&2
 	@command -v chromium >/dev/null || echo "no chromium: the tests in a browser are left out" >&2
 	$(ONE_THREAD) $(BIN)/python -m pytest -n 2 \
 	    -m "$$(command -v chromium >/dev/null && echo 'browser or not browser' || echo 'not browser')"

@@ -216,7 +216,6 @@ def test_wrong_value_says_what_was_expected(
 @pytest.mark.parametrize(
     ("table", "key", "value"),
     [
-        ("experiment", "source", "postgresql://host/shop?table=t"),
     ],
 )
 def test_later_keys_are_refused_by_name(table: str, key: str, value: object) -> None:

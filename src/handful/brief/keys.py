@@ -13,7 +13,7 @@ _E, _P, _M, _V, _T = "experiment", "profit", "menu", "evidence", "team"
 
 # fmt: off
 KEYS: Final[tuple[Key, ...]] = (
-    Key(_E, "source", "text", "the log: csv, csv.gz, parquet, a glob, or duckdb:///file.db?table=t",
+    Key(_E, "source", "text", "the log: csv, csv.gz, parquet, a glob, duckdb:///... or postgresql://...",
         "", required=True),
     Key(_E, "where", "text", "SQL condition that keeps rows of the log"),
     Key(_E, "customer", "text", "column with the customer's id", "the row number"),

@@ -168,7 +168,7 @@ def _read_table(
     read: dict[str, Any] = {}
     for name, value in content.items():
         place = where(table, name)
-        later = _not_yet(table, name, value, place)
+        later = _not_yet(table, name, place)
         if later is not None:
             findings.append(later)
         elif name not in keys:
@@ -183,13 +183,10 @@ def _read_table(
     return read
 
 
-def _not_yet(table: str, name: str, value: object, place: str) -> Finding | None:
+def _not_yet(table: str, name: str, place: str) -> Finding | None:
     path = f"{table}.{name}"
     if path in NOT_YET:
         return blocked("B104", f"{path}{place} is not read yet.", NOT_YET[path])
-    if path == "experiment.source" and str(value).startswith(("postgresql:", "postgres:")):
-        message = f"experiment.source{place} is a PostgreSQL address, which is not read yet."
-        return blocked("B104", message, "Export the table to parquet or csv and name that file.")
     return None
 
 

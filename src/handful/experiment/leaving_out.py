@@ -56,16 +56,19 @@ def leave_out(con: Connection, table: str, asked: LeaveOut, sql_type: str) -> Le
     con.execute("CREATE TEMP TABLE refusing AS SELECT * FROM consent_of")
     con.unregister("consent_of")
     silent = {at: str(bool(register.unseen[at])).lower() for at in out}
-    counts = ", ".join(f"count(*) FILTER (coalesce(p{at}, {silent[at]}))" for at in out)
+    counts = ", ".join(f"count(*) FILTER (coalesce(r.p{at}, {silent[at]}))" for at in out)
     name = quoted(table)
-    query = f"SELECT {counts} FROM {name} LEFT JOIN refusing AS r ON r.id = {ident}"  # noqa: S608
+    query = (
+        f"SELECT {counts} FROM (SELECT {ident} AS k FROM {name}) AS s "  # noqa: S608 - quoted
+        "LEFT JOIN refusing AS r ON r.id = s.k"
+    )
     by_purpose = dict(zip(KEEPS_OUT, one_row(con, query), strict=True))
-    refuses = " OR ".join(f"p{at}" for at in out)
+    refuses = " OR ".join(f"r.p{at}" for at in out)
     if register.unseen[out].any():
-        agree = f"SELECT id FROM refusing WHERE NOT ({refuses})"  # noqa: S608 - our own SQL
+        agree = f"SELECT r.id FROM refusing AS r WHERE NOT ({refuses})"  # noqa: S608 - our own SQL
         gone = f"coalesce({ident} NOT IN ({agree}), true)"
     else:
-        gone = f"{ident} IN (SELECT id FROM refusing WHERE {refuses})"  # noqa: S608 - our own SQL
+        gone = f"{ident} IN (SELECT r.id FROM refusing AS r WHERE {refuses})"  # noqa: S608 - our own SQL
     before = one_row(con, f"SELECT count(*) FROM {name}")[0]  # noqa: S608 - the name is quoted
     con.execute(f"DELETE FROM {name} WHERE {gone}")  # noqa: S608 - our own SQL
     con.execute("DROP TABLE refusing")

@@ -25,6 +25,7 @@ from handful.experiment.engine import (
     reading,
 )
 from handful.experiment.leaving_out import LeaveOut, LeftOut, leave_out
+from handful.experiment.postgres import is_postgres, read_postgres
 
 _CSV: Final = (".csv", ".csv.gz", ".txt", ".tsv")
 _DATABASE: Final = "duckdb:///"
@@ -88,13 +89,14 @@ def open_log(source: str, request: Request) -> Iterator[OpenLog]:
     """Open a source; the engine is locked before this returns and closed at the end.
 
     Args:
-        source: csv, csv.gz, parquet, a glob, or duckdb:///file.db?table=t (or ?query=...).
+        source: csv, csv.gz, parquet, a glob, duckdb:///file.db?table=t (or ?query=...), or
+            postgresql://host/db?table=t (or ?query=...).
         request: how to open it.
 
     Raises:
         BriefError: B120 a source of no known kind.
         DataError: S200 no such file, S201-S209 a file that cannot be read.
-        MachineError: X901 not enough memory.
+        MachineError: X901 not enough memory; X904, X905 no PostgreSQL.
 
     Example:
         >>> import tempfile
@@ -104,6 +106,11 @@ def open_log(source: str, request: Request) -> Iterator[OpenLog]:
         ...     log.columns
         ('age',)
     """
+    if is_postgres(source):
+        table, said = read_postgres(source)
+        with open_table(table, said, streamed=request.streamed, asked=request.leave_out) as log:
+            yield log
+        return
     con = connect()
     try:
         if source.startswith(_DATABASE):
