@@ -87,6 +87,7 @@ class CrossFit:
         models: the model each fold was predicted with; () where effects came from elsewhere.
         kernel: (n, G) weight of each row's outcome in each score, for offers with dials.
         at_received: (n,) prediction at what the row received, None where only offers are predicted.
+        at_nodes: (n, q) scores at the nodes of the surface; the mean curve is read from them.
         shortlist: the final menus, of all rows, where they were chosen beforehand.
         amounts: what limits count, cross-fitted on the same folds.
     """
@@ -98,6 +99,7 @@ class CrossFit:
     models: tuple[EffectsModel, ...] = ()
     kernel: Float32Array | None = None
     at_received: FloatArray | None = None
+    at_nodes: FloatArray | None = None
     shortlist: Shortlist | None = None
     amounts: tuple[AmountFit, ...] = ()
 

@@ -1,17 +1,20 @@
 """What a row's outcome says of nearby offers: kernel weights for offers with dials.
 
-    Gamma_ig = P_ig + w_ig (y_i - P(x_i, t_i))
-    w_ig = K_h(t_i - t_g) / mean_{j in s_i} K_h(t_j - t_g)
+    Gamma_ig = P_ig + w_ig (y_i - P(x_i, t_i)),    w_ig = K_h(t_i - t_g) b(t_i) . a_g
 
-with K the product of Epanechnikov kernels over dials. Dividing by the stratum's own average makes
-weights average to one everywhere, at the edge of the box too. Smoothing leaves a bias of the size
-of how much the model's MISFIT bends within h, so h is varied and shown. "No offer" and the levels
-of a dial with few of them are matched exactly, which is the discrete score.
-(Kennedy, Ma, McHugh and Small 2017; Colangelo and Lee 2020.) Cost O(n G d).
+K is the product of Epanechnikov kernels over dials and b the quadratics in the dials; a_g makes
+mean_{j in s_i} w_jg b(t_j) = b(t_g), so weights average to one and a misfit of the model that bends
+like a quadratic within h leaves no bias, at the edge of the box either (a local quadratic
+regression, Fan and Gijbels 1996, on the doubly robust residual, Kennedy, Ma, McHugh and Small 2017;
+Colangelo and Lee 2020). Plain kernel averages were tried: one-to-one goes where the model is too
+high, mostly at edges, and averaging over neighbours hides that (docs/decisions/0010). "No offer"
+and the levels of a dial with few of them are matched exactly, which is the discrete score.
+Cost O(n G (d + r)), r quadratics.
 """
 
 from __future__ import annotations
 
+from itertools import combinations_with_replacement
 from typing import Final
 
 import numpy as np
@@ -19,22 +22,23 @@ import numpy as np
 from handful.effects.response import FEW_LEVELS, SLACK, dials_of, is_control
 from handful.experiment.dials import categorical, widths
 from handful.experiment.records import Experiment
-from handful.notation import Float32Array, FloatArray
+from handful.notation import BoolArray, Float32Array, FloatArray
 
-REFERENCE: Final = 2.34
-"""Epanechnikov half-width, in standard deviations, that fits a normal density best at n = 1."""
+REFERENCE: Final = 7.0
+"""Half-width in standard deviations at n = 1: three times what fits a plain average best."""
 
 LEAST_ROWS: Final = 25
 """Rows of a stratum that must be within reach of an offer: the half-width doubles until so."""
 
 DOUBLINGS: Final = 6
 BLOCK: Final = 4_000_000
+SINGULAR: Final = 1e-9
 
 
 def rule_bandwidth(experiment: Experiment) -> FloatArray:
-    """Return the half-width along each dial by the normal-reference rule.
+    """Return the half-width along each dial.
 
-    h_k = 2.34 sd(t_k) n^(-1 / (4 + d)); 0, exact matching, along a dial of at most 12 levels.
+    h_k = 7 sd(t_k) n^(-1 / (4 + d)); 0, exact matching, along a dial of at most 12 levels.
 
     Args:
         experiment: a log with dials.
@@ -73,24 +77,33 @@ def kernel_weights(
     Raises:
         ValueError: the log has no dials.
 
-    Cost: O(n m d).
+    Cost: O(n m (d + r)) for r quadratics.
     """
-    received = dials_of(experiment).received
-    silent, silent_point = is_control(experiment, received), is_control(experiment, points)
-    exact = SLACK * widths(dials_of(experiment))
-    weights = np.zeros((len(received), len(points)), dtype=np.float32)
+    dials = dials_of(experiment)
+    silent = is_control(experiment, dials.received)
+    silent_point = is_control(experiment, points)
+    exact = SLACK * widths(dials)
+    weights = np.zeros((len(silent), len(points)), dtype=np.float32)
     for s in range(len(experiment.strata)):
         rows = np.flatnonzero(experiment.stratum == s)
         if not len(rows):
             continue
-        size = max(1, BLOCK // len(rows))
-        for start in range(0, len(points), size):
-            block = slice(start, start + size)
-            found = _near(received[rows], points[block], bandwidth, exact)
-            found[np.ix_(silent[rows], ~silent_point[block])] = 0.0
-            found[:, silent_point[block]] = silent[rows, None]
-            weights[rows, block] = _normalised(found)
+        weights[np.ix_(rows, silent_point)] = _even(silent[rows])[:, None]
+        shown = rows[~silent[rows]]
+        asked = np.flatnonzero(~silent_point)
+        size = max(1, BLOCK // max(len(shown), 1))
+        for start in range(0, len(asked), size) if len(shown) else ():
+            block = asked[start : start + size]
+            near = _near(dials.received[shown], points[block], bandwidth, exact)
+            local = _local(near, dials.received[shown], points[block], bandwidth)
+            weights[np.ix_(shown, block)] = local * len(rows)
     return weights
+
+
+def _even(chosen: BoolArray) -> FloatArray:
+    """Return weights of the chosen rows that average to one."""
+    share = float(chosen.mean())
+    return chosen / share if share > 0 else np.zeros(len(chosen))
 
 
 def _near(
@@ -100,7 +113,6 @@ def _near(
     found = _kernel(received, points, np.maximum(bandwidth, exact))
     for doubling in range(1, DOUBLINGS + 1):
         few = (found > 0).sum(axis=0) < min(LEAST_ROWS, len(received))
-        few &= ~np.isnan(points).any(axis=1)
         if not few.any() or not bandwidth.any():
             break
         found[:, few] = _kernel(received, points[few], np.maximum(bandwidth * 2.0**doubling, exact))
@@ -115,9 +127,32 @@ def _kernel(received: FloatArray, points: FloatArray, width: FloatArray) -> Floa
         np.subtract(1.0, apart, out=apart)
         np.maximum(apart, 0.0, out=apart)
         found *= apart
-    return np.nan_to_num(found, copy=False, nan=0.0)
+    return found
 
 
-def _normalised(found: FloatArray) -> FloatArray:
-    mean = found.mean(axis=0)
-    return found / np.where(mean > 0, mean, 1.0)
+def _local(
+    near: FloatArray, received: FloatArray, points: FloatArray, bandwidth: FloatArray
+) -> FloatArray:
+    """Turn kernels (n, m) into weights that add up to one and reproduce quadratics at the point."""
+    free = np.flatnonzero(bandwidth > 0)
+    centre, scale = received[:, free].mean(axis=0), np.maximum(received[:, free].std(axis=0), 1e-12)
+    rows = _quadratics((received[:, free] - centre) / scale)
+    at = _quadratics((points[:, free] - centre) / scale)
+    count = rows.shape[1]
+    pairs = (rows[:, :, None] * rows[:, None, :]).reshape(len(rows), -1)
+    second = (near.T @ pairs).reshape(len(points), count, count)
+    solved = np.linalg.pinv(second, rcond=SINGULAR, hermitian=True) @ at[:, :, None]
+    weights = near * (rows @ solved[:, :, 0].T)
+    total = weights.sum(axis=0)
+    # A point that lies apart from all that was tried in reach: the plain average has to do.
+    plain = near / np.maximum(near.sum(axis=0), 1e-300)
+    local: FloatArray = np.where(total > 0.5, weights / np.where(total > 0.5, total, 1.0), plain)
+    return local
+
+
+def _quadratics(settings: FloatArray) -> FloatArray:
+    """Return 1, each dial, and the products of two dials."""
+    columns = [np.ones(len(settings)), *settings.T]
+    for a, b in combinations_with_replacement(range(settings.shape[1]), 2):
+        columns.append(settings[:, a] * settings[:, b])
+    return np.column_stack(columns)

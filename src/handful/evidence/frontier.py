@@ -26,7 +26,7 @@ from handful.evidence.records import (
     Rung,
     Tails,
 )
-from handful.evidence.splits import BEST_SINGLE, NO_OFFER, ONE_TO_ONE, menu_name
+from handful.evidence.splits import BEST_SINGLE, BEYOND, NO_OFFER, ONE_TO_ONE, menu_name
 from handful.experiment.tails import HEAVY, TailFacts
 
 ZERO = Estimate(0.0, 0.0, 0.0, 0.0)
@@ -59,11 +59,15 @@ class MenuFacts:
     claimed: float
     certified_gap: float | None
     setup_cost: float
+    content_cost: float = 0.0
+    contents: float = 0.0
+    holding_cost: float = 0.0
 
 
 def shown_names(means: Means) -> list[str]:
     """Return the columns that carry a value on the page (not the single offers one by one)."""
-    return [n for n in means.names if not n.startswith("single:") and n != "as_logged"]
+    hidden = ("single:", "node:", BEYOND)
+    return [n for n in means.names if not n.startswith(hidden) and n != "as_logged"]
 
 
 def make_values(means: Means, seed: int) -> Values:
@@ -127,7 +131,10 @@ def make_frontier(values: Values, menus: list[MenuFacts]) -> tuple[FrontierPoint
                 claimed=facts.claimed,
                 certified_gap=facts.certified_gap,
                 setup_cost=facts.setup_cost,
-                net=found.value - facts.setup_cost,
+                net=found.value - facts.setup_cost - facts.content_cost - facts.holding_cost,
+                content_cost=facts.content_cost,
+                contents=facts.contents,
+                holding_cost=facts.holding_cost,
             )
         )
     return tuple(points)

@@ -16,6 +16,26 @@ from handful.policy.fallback import fallback_offers
 
 
 @dataclass(frozen=True, slots=True)
+class StockTerms:
+    """What stock costs and how uncertain demand is.
+
+    Attributes:
+        units: (G,) units that one customer of each offer takes.
+        overage: money per unit left over; `shortage` per unit short.
+        spread: of the whole campaign's demand around its forecast, as a share.
+        population: customers one campaign reaches.
+        clusters: of the log, which the shares are counted on.
+    """
+
+    units: FloatArray
+    overage: float
+    shortage: float
+    spread: float
+    population: float
+    clusters: int
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """Limits on menus and what every row falls back to.
 
@@ -29,8 +49,14 @@ class Terms:
         by_rule: a rule decides who gets which offer of a menu, not the predictions.
         rule_depth: questions a rule asks at most.
         extra: codes valued as single offers besides: the polished single of an offer with dials.
+        read: (G, q) weights of the nodes in the curve that single offers with dials are chosen by.
         limits: on all customers together; None where there are none.
         exclusive: pairs of offers that no menu may hold both of.
+        content: (G,) the part of `setup` that is content; None where content is free.
+        cells: (G,) content cells of each offer; None where content is free.
+        stock: what stock costs; None where none is kept.
+        author: offers that the team can author, "no offer" not counted; None for any number.
+        control: the code of "no offer", which is no work; None where there is none.
     """
 
     max_offers: int
@@ -43,8 +69,14 @@ class Terms:
     by_rule: bool = False
     rule_depth: int = 2
     extra: tuple[int, ...] = ()
+    read: FloatArray | None = None
     limits: LimitTerms | None = None
     exclusive: tuple[tuple[int, int], ...] = ()
+    content: FloatArray | None = None
+    cells: FloatArray | None = None
+    stock: StockTerms | None = None
+    author: int | None = None
+    control: int | None = None
 
     @property
     def singles(self) -> tuple[int, ...]:

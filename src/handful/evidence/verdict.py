@@ -90,7 +90,7 @@ def challenges(experiment: Experiment, case: Case, seed: int) -> list[Challenge]
     for point in points:
         pairs = [(menu_name(point.offers), single_name(g)) for g in case.allowed]
         family = make_family(case.means, difference_rows(case.means, pairs), 0)
-        extra = np.array([point.setup_cost - case.setup[g] for g in case.allowed])
+        extra = np.array([point.cost - case.setup[g] for g in case.allowed])
         net = family.value - extra
         t = np.where(family.se > 0, net / np.where(family.se > 0, family.se, 1.0), -np.inf)
         worst = int(np.argmin(t))
@@ -143,7 +143,7 @@ def differing_clusters(
     differs = given != single
     least = []
     for arm in (given, single):
-        told = experiment.offer == arm if reach is None else reach[np.arange(len(arm)), arm] > 0
+        told = experiment.offer == arm if reach is None else reach[np.arange(len(arm)), arm] != 0
         rows = differs & told
         least.append(len(np.unique(experiment.cluster[rows])))
     return min(least)
