@@ -9,7 +9,7 @@ hold for all of a plan's sights and traits together at 95 %. Verdicts:
     warn: anything else. Too little power is never a pass.
 
 The rows are the log's customers whose trait is known, with the offer the policy gives them.
-Cost O(traits n) and, for each attribute, 2 FOLDS small fits of the attacker.
+Cost O(traits n) and, for each attribute, two small fits of the attacker.
 """
 
 from __future__ import annotations

@@ -7,7 +7,7 @@ plan.json. No number is made here except `value x population`, which is always l
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from statistics import median
 from types import MappingProxyType
@@ -100,7 +100,10 @@ def lookup(plan: Plan, field: str) -> Any:  # noqa: ANN401
     """
     found: Any = plan
     for step in field.split("."):
-        found = found[int(step)] if step.isdigit() else getattr(found, step)
+        if isinstance(found, Mapping):
+            found = found[step]
+        else:
+            found = found[int(step)] if step.isdigit() else getattr(found, step)
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -12,7 +13,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from handful.delivery.report import sections, tables, verdict, wording
+from handful.delivery.report import disclosing, sections, tables, verdict, wording
 from handful.delivery.report.charts import Whisker, frontier_spec, whisker_spec
 from handful.delivery.report.drawing import NARROW, WIDE, svg
 from handful.delivery.report.figures import (
@@ -126,6 +127,7 @@ def _context(plan: Plan) -> dict[str, Any]:
         **_sentences(plan),
         **_tables(plan),
         **_charts(plan),
+        **_disclosure(plan),
         "cards": tuple(_card(plan, at) for at in range(len(plan.segments))),
     }
 
@@ -209,6 +211,45 @@ def _plane_chart(plan: Plan) -> Chart | None:
         svg(draw(plane, width), f"plane-{width}", "Where the offers lie", description)
         for width in (WIDE, NARROW)
     ]
+    return Chart(Markup(sizes[0]), Markup(sizes[1]))  # noqa: S704 - escaped by the drawing
+
+
+def _disclosure(plan: Plan) -> dict[str, object]:
+    """Lay out the disclosure test: a drawing and a table for each attribute, and the price."""
+    found = disclosing.tested(plan)
+    at = disclosing.repair_at(plan)
+    price = None if at is None else plan.guardrails[at]
+    curve = None if price is None or not price.detail["curve"] else price.detail
+    return {
+        "disclosed": tuple((one, _ratio_chart(one, k)) for k, one in enumerate(found)),
+        "price": price,
+        "price_chart": None if curve is None else _price_chart(curve, plan.experiment.currency),
+        "price_table": None if curve is None or at is None else disclosing.price_table(plan, at),
+    }
+
+
+def _ratio_chart(one: disclosing.Tested, at: int) -> Chart:
+    title = f"What seeing an offer tells about {one.attribute}"
+    description = f"{len(one.cells)} rows, each a likelihood ratio with its limits and its bound."
+    return _two_sizes(
+        lambda width: disclosing.ratio_spec(one.cells, width), f"ratio-{at}", title, description
+    )
+
+
+def _price_chart(curve: Mapping[str, Any], currency: str) -> Chart:
+    description = "Profit per customer, held out, against the likelihood ratio allowed."
+    return _two_sizes(
+        lambda width: disclosing.price_spec(curve, currency, width),
+        "price",
+        "The price of telling less",
+        description,
+    )
+
+
+def _two_sizes(
+    spec: Callable[[int], dict[str, Any]], ident: str, title: str, description: str
+) -> Chart:
+    sizes = [svg(spec(width), f"{ident}-{width}", title, description) for width in (WIDE, NARROW)]
     return Chart(Markup(sizes[0]), Markup(sizes[1]))  # noqa: S704 - escaped by the drawing
 
 
