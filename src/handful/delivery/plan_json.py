@@ -35,6 +35,8 @@ WHY_ABSENT: Mapping[str, str] = {
     "gain": "no menu is advised",
     "customer": "the log has no column of customer ids",
     "consent": "the brief names no consent table",
+    "supply": "the brief keeps no stock",
+    "one_more_offer": "no cap on the offers the team can author holds the menu back",
     "rule": "one offer is for everybody: there is nothing to tell apart",
     "population": "the brief names no population",
     "values": "no offer was made",
@@ -81,6 +83,8 @@ def plan_document(plan: Plan) -> dict[str, Json]:
         "overrides": plain(plan.overrides),
         "consent": consent_document(plan.consent, plan.policy.model.offers),
         "rule": _rule(plan.rule),
+        "supply": plain(plan.supply),
+        "one_more_offer": plain(plan.one_more_offer),
     }
     _write_points(document, plan.policy)
     return document | {"absent": list(_absences(document))}

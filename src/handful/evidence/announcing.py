@@ -35,7 +35,7 @@ def make_rule(case: Case, held: list[Challenge]) -> Rule:
     """
     means = case.means
     menus = [menu_name(challenge.offers) for challenge in held]
-    cost = {p.offers: p.setup_cost for p in case.frontier}
+    cost = {p.offers: p.cost for p in case.frontier}
     base = NO_OFFER if NO_OFFER in means.names else AS_LOGGED
     lead = make_family(means, difference_rows(means, [(BEST_SINGLE, base)]), 0)
     has_base = base == NO_OFFER

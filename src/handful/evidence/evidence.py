@@ -13,6 +13,7 @@ import numpy as np
 from handful.effects.crossfit import CrossFit, Learned
 from handful.effects.heterogeneity import NAME, HeterogeneityTest
 from handful.evidence.announcing import with_correction
+from handful.evidence.authoring import can_run, one_more, past_cap
 from handful.evidence.bands import LEVEL
 from handful.evidence.frontier import (
     MenuFacts,
@@ -30,6 +31,7 @@ from handful.evidence.limited_menus import limited_menus
 from handful.evidence.limited_split import limits_of
 from handful.evidence.limits import fold_rows, limited_codes
 from handful.evidence.records import (
+    Estimate,
     FrontierPoint,
     Heterogeneity,
     References,
@@ -40,13 +42,14 @@ from handful.evidence.records import (
 )
 from handful.evidence.ruling import final_rule
 from handful.evidence.splits import (
+    menu_choices,
     menu_name,
-    menu_path,
     standard_codes,
     value_split,
 )
 from handful.evidence.terms import Terms
-from handful.evidence.verdict import AS_LOGGED, Case, challenges, decide, keep_always
+from handful.evidence.variety import single_costs, with_costs
+from handful.evidence.verdict import AS_LOGGED, Case, challenges, decide, keep_always, keep_limits
 from handful.experiment.records import Experiment
 from handful.experiment.tails import tail_facts
 from handful.notation import FloatArray, IntArray
@@ -71,6 +74,8 @@ class Evidence:
     menus: dict[int, tuple[int, ...]]
     single: int
     first: CrossFit
+    one_more: Estimate | None = None
+    """What one more offer than the team can author would be worth; None without a cap."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,14 +165,14 @@ def weigh_evidence(
     values = make_values(raw, seed)
     single = _best_single(raw, ledgers.first, terms)
     menus, facts = _final_menus(experiment, ledgers.first, claims.predicted, terms, single)
-    facts = [known for known in facts if menu_name(known.offers) in values.value]
-    frontier = make_frontier(values, facts)
+    shown = [f for f in facts if menu_name(f.offers) in values.value]
+    frontier = make_frontier(values, [f for f in shown if can_run(menus[f.offers], terms)])
     case = Case(
         means=raw,
         clipped=clipped,
         codes=ledgers.codes,
         frontier=frontier,
-        setup=tuple(float(c) for c in terms.setup),
+        setup=tuple(float(c) for c in single_costs(terms)),
         allowed=terms.singles,
         single=single,
         fallback=terms.fallback,
@@ -186,16 +191,18 @@ def weigh_evidence(
         menus=menus,
         single=single,
         first=ledgers.first,
+        one_more=one_more(raw, frontier, past_cap(facts, terms), seed),
     )
 
 
 def _verdict(experiment: Experiment, case: Case, terms: Terms, seed: int) -> Verdict:
+    case = replace(case, limited=terms.limits is not None)
     held = challenges(experiment, case, seed)
     verdict = with_correction(decide(experiment, case, held, seed), case, held, seed)
-    if not terms.always:
-        return verdict
-    always = tuple(experiment.offers[g] for g in terms.always)
-    return keep_always(verdict, always, case, seed)
+    if terms.always:
+        always = tuple(experiment.offers[g] for g in terms.always)
+        verdict = keep_always(verdict, always, case, seed)
+    return keep_limits(verdict, case, terms, seed)
 
 
 def _best_single(raw: Means, first: CrossFit, terms: Terms) -> int:
@@ -214,9 +221,10 @@ def _final_menus(
 ) -> tuple[dict[int, tuple[int, ...]], list[MenuFacts]]:
     """Choose the menus that would be run, on every row's out-of-fold prediction."""
     menus, facts = {}, []
+    held: dict[int, IntArray] = {}
     for offers, (chosen, gap) in _chosen(experiment, first, terms).items():
         menu = (single,) if offers == 1 and not terms.always else chosen
-        given = _final_codes(experiment, first, own, menu, terms)
+        given = final_codes(experiment, first, own, menu, terms)
         menus[offers] = menu
         facts.append(
             MenuFacts(
@@ -227,10 +235,12 @@ def _final_menus(
                 setup_cost=float(terms.setup[list(menu)].sum()),
             )
         )
-    return menus, facts
+        if terms.stock is not None:
+            held[offers] = final_codes(experiment, first, first.predicted, menu, terms)
+    return menus, with_costs(facts, menus, held, terms)
 
 
-def _final_codes(
+def final_codes(
     experiment: Experiment, first: CrossFit, own: FloatArray, menu: tuple[int, ...], terms: Terms
 ) -> IntArray:
     """Return what everybody would get from the final menu: by predictions, or by its rule."""
@@ -255,9 +265,9 @@ def _chosen(
         found = limited_menus(rows, terms)
         return {k: (choice.menu, _gap(choice.gap)) for k, choice in found.items()}
     cells = experiment.open_cells
-    path = menu_path(first.predicted, cells, terms.fallback, terms)
+    path = menu_choices(first.predicted, cells, terms.fallback, terms)
     proven = bool(cells.all())
-    return {c.offers: (c.menu, _gap(c.gap) if proven else None) for c in path}
+    return {k: (c.menu, _gap(c.gap) if proven else None) for k, c in path.items()}
 
 
 def _gap(gap: float) -> float | None:

@@ -18,6 +18,7 @@ from handful.evidence.ladder import (
     POLICY_TREE,
 )
 from handful.evidence.ledger import Means
+from handful.evidence.names import BEST_SINGLE, BEYOND, NO_OFFER, ONE_TO_ONE, menu_name
 from handful.evidence.records import (
     Estimate,
     FrontierPoint,
@@ -26,7 +27,6 @@ from handful.evidence.records import (
     Rung,
     Tails,
 )
-from handful.evidence.splits import BEST_SINGLE, BEYOND, NO_OFFER, ONE_TO_ONE, menu_name
 from handful.experiment.tails import HEAVY, TailFacts
 
 ZERO = Estimate(0.0, 0.0, 0.0, 0.0)
@@ -62,6 +62,11 @@ class MenuFacts:
     content_cost: float = 0.0
     contents: float = 0.0
     holding_cost: float = 0.0
+
+    @property
+    def cost(self) -> float:
+        """What running the menu costs, money per customer."""
+        return self.setup_cost + self.content_cost + self.holding_cost
 
 
 def shown_names(means: Means) -> list[str]:
@@ -131,7 +136,7 @@ def make_frontier(values: Values, menus: list[MenuFacts]) -> tuple[FrontierPoint
                 claimed=facts.claimed,
                 certified_gap=facts.certified_gap,
                 setup_cost=facts.setup_cost,
-                net=found.value - facts.setup_cost - facts.content_cost - facts.holding_cost,
+                net=found.value - facts.cost,
                 content_cost=facts.content_cost,
                 contents=facts.contents,
                 holding_cost=facts.holding_cost,

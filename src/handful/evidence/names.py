@@ -7,6 +7,8 @@ from typing import Final
 NO_OFFER: Final = "no_offer"
 BEST_SINGLE: Final = "best_single"
 ONE_TO_ONE: Final = "one_to_one"
+BEYOND: Final = "beyond"
+"""The menu of one offer more than the team can author: valued, never advised."""
 
 
 def menu_name(offers: int) -> str:

@@ -44,7 +44,8 @@ class FrontierPoint:
     """Held-out value of the menu of K offers, beside what the model claims.
 
     `share_of_one_to_one` = gain over the best single offer as a share of one-to-one's gain; None
-    where one-to-one gains nothing. `setup_cost` and `net` are money per customer.
+    where one-to-one gains nothing. `setup_cost`, `content_cost`, `holding_cost` and `net` (value
+    less the three) are money per customer; `contents` are content cells.
     """
 
     offers: int
@@ -59,6 +60,14 @@ class FrontierPoint:
     certified_gap: float | None
     setup_cost: float
     net: float
+    content_cost: float = 0.0
+    contents: float = 0.0
+    holding_cost: float = 0.0
+
+    @property
+    def cost(self) -> float:
+        """What running the menu costs, money per customer."""
+        return self.setup_cost + self.content_cost + self.holding_cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +159,33 @@ class RuleFacts:
     fidelity: Estimate
     value: Estimate
     loss: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class VariantFacts:
+    """One variant to be stocked: expected demand, best order, expected leftover and stock-out."""
+
+    offer: str
+    demand: float
+    order: float
+    leftover: float
+    short: float
+
+
+@dataclass(frozen=True, slots=True)
+class SupplyFacts:
+    """What to order of each offer of the menu, in units, and what to expect of it.
+
+    The last two compare with the plan that gives everybody the best single offer. Intervals are
+    95 % over samples of the offers' shares.
+    """
+
+    critical_ratio: float
+    variants: tuple[VariantFacts, ...]
+    leftover: Estimate
+    short: Estimate
+    leftover_over_single: Estimate
+    short_over_single: Estimate
 
 
 @dataclass(frozen=True, slots=True)

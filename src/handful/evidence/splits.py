@@ -7,12 +7,13 @@ Cost: J menu paths, J rivals and O(n K) for J folds.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from handful.effects.crossfit import CrossFit, World, rescore
 from handful.effects.scores import close_cells
+from handful.evidence.authoring import found_control, largest_within, named_menus, work
 from handful.evidence.branches import best_of_paths, branches
 from handful.evidence.limited_split import limited_standard_codes
 from handful.evidence.names import BEST_SINGLE, NO_OFFER, ONE_TO_ONE, menu_name, single_name
@@ -21,7 +22,7 @@ from handful.evidence.terms import Terms
 from handful.experiment.records import Experiment
 from handful.experiment.tails import TailFacts
 from handful.menu.choose import choose_menu
-from handful.menu.records import MenuPath
+from handful.menu.records import MenuChoice, MenuPath
 from handful.notation import BoolArray, FloatArray, IntArray
 from handful.policy.policy import assign_codes
 
@@ -31,6 +32,7 @@ __all__ = [
     "ONE_TO_ONE",
     "Split",
     "best_single",
+    "menu_choices",
     "menu_name",
     "menu_path",
     "relative_values",
@@ -97,6 +99,26 @@ def menu_path(
     return paths[0] if len(paths) == 1 else best_of_paths(paths)
 
 
+def menu_choices(
+    predicted: FloatArray, open_cells: BoolArray, fallback: IntArray, terms: Terms
+) -> dict[int, MenuChoice]:
+    """Choose the menus of every size that the team can author, and one past them.
+
+    "No offer" is no work, so the largest menu within the cap holds it.
+
+    Cost: that of one menu path, or two.
+    """
+    found = {choice.offers: choice for choice in menu_path(predicted, open_cells, fallback, terms)}
+    top = largest_within(terms)
+    if terms.author is None or top not in found or work(found[top].menu, terms) <= terms.author:
+        return found
+    holding = tuple(sorted({*terms.always, *found_control(terms)}))
+    again = replace(terms, always=holding, max_offers=top)
+    return found | {
+        c.offers: c for c in menu_path(predicted, open_cells, fallback, again) if c.offers == top
+    }
+
+
 def best_single(scores: FloatArray, open_cells: BoolArray, terms: Terms, rows: IntArray) -> int:
     """Return the offer with the highest mean score, net of set-up, if everybody got it."""
     closed = close_cells(scores, open_cells, terms.fallback[rows])
@@ -124,8 +146,8 @@ def standard_codes(experiment: Experiment, fit: CrossFit, terms: Terms) -> dict[
         codes[ONE_TO_ONE][mine] = assign_codes(
             fit.predicted[mine], allowed, cells[mine], terms.fallback[mine]
         )
-        for offers, menu in world_menus(world, cells, terms).items():
-            column = codes.setdefault(menu_name(offers), np.empty(n, np.int64))
+        for name, menu in named_menus(world_menus(world, cells, terms), terms).items():
+            column = codes.setdefault(name, np.empty(n, np.int64))
             column[mine] = menu_codes(experiment, fit, world, mine, menu, terms)
     # The menu of one IS the best single offer, chosen by mean score, unless one offer must stay.
     if menu_name(1) in codes and not terms.always:
@@ -144,8 +166,9 @@ def world_menus(world: World, cells: BoolArray, terms: Terms) -> dict[int, tuple
     """Return the menu of every size chosen on the world's own out-of-fold predictions."""
     if world.shortlist is not None:
         return world.shortlist.menus
-    path = menu_path(world.predicted, cells[world.rows], terms.fallback[world.rows], terms)
-    return {choice.offers: choice.menu for choice in path}
+    rows = world.rows
+    found = menu_choices(world.predicted, cells[rows], terms.fallback[rows], terms)
+    return {offers: choice.menu for offers, choice in found.items()}
 
 
 def value_split(

@@ -23,6 +23,7 @@ from handful.evidence.records import (
     VerdictKind,
 )
 from handful.evidence.splits import BEST_SINGLE, NO_OFFER, menu_name, single_name
+from handful.evidence.terms import Terms
 from handful.experiment.records import Experiment
 from handful.notation import Float32Array, IntArray
 
@@ -46,6 +47,7 @@ class Case:
         single: code of the best single offer on all rows.
         fallback: (n,) what a row gets where an offer is closed to it.
         reach: (n, G) weights of rows in the scores of offers with dials; None for names.
+        limited: whether offers are given only as far as limits let them.
     """
 
     means: Means
@@ -57,6 +59,7 @@ class Case:
     single: int
     fallback: IntArray
     reach: Float32Array | None = None
+    limited: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +216,8 @@ def decide(experiment: Experiment, case: Case, held: list[Challenge], seed: int)
         if case.single == experiment.control or lead.lo <= 0:
             return Verdict("no_offer", 0, (), None, _no_offer_reasons(experiment, name, lead, held))
     gain = split_gain(case.means, None, seed)
-    return Verdict("one_offer", 1, (name,), gain, _one_offer_reasons(name, held))
+    reasons = _one_offer_reasons(name, held, limited=case.limited)
+    return Verdict("one_offer", 1, (name,), gain, reasons)
 
 
 def keep_always(verdict: Verdict, always: tuple[str, ...], case: Case, seed: int) -> Verdict:
@@ -230,12 +234,43 @@ def keep_always(verdict: Verdict, always: tuple[str, ...], case: Case, seed: int
     """
     if set(always) <= set(verdict.menu):
         return verdict
-    best = max(case.frontier, key=lambda p: p.net)
-    point = next(p for p in case.frontier if p.net >= best.net - _paired(case, best, p))
     why = (
-        f"menu.always asks for {' and '.join(always)}: this menu holds it, "
+        f"The brief asks for {' and '.join(always)}: this menu holds it, "
         "and is not shown to beat every single offer."
     )
+    return _smallest_of_the_best(verdict, case, why, seed)
+
+
+def keep_limits(verdict: Verdict, case: Case, terms: Terms, seed: int) -> Verdict:
+    """Put a menu that keeps all limits where the verdict's cannot.
+
+    A single offer was valued without the minimums it cannot keep; "no offer" keeps none.
+
+    Args:
+        verdict: as the evidence alone would have it.
+        case: what the verdict was argued from.
+        terms: with or without limits.
+        seed: of the bands.
+    """
+    if terms.limits is None or verdict.kind == "handful" or not case.frontier:
+        return verdict
+    minimums = [rule for rule in terms.limits.rules if np.isfinite(rule.low)]
+    keeps = all(terms.limits.base in rule.offers for rule in minimums)
+    if verdict.kind == "one_offer":
+        keeps = any(point.menu == verdict.menu for point in case.frontier)
+    if keeps:
+        return verdict
+    why = (
+        "The brief's limits cannot be kept by one offer or none: this is the smallest menu within "
+        "one standard error of the best that keeps them, and it is not shown to beat every single "
+        "offer."
+    )
+    return _smallest_of_the_best(verdict, case, why, seed)
+
+
+def _smallest_of_the_best(verdict: Verdict, case: Case, why: str, seed: int) -> Verdict:
+    best = max(case.frontier, key=lambda p: p.net)
+    point = next(p for p in case.frontier if p.net >= best.net - _paired(case, best, p))
     gain = split_gain(case.means, menu_name(point.offers), seed)
     kind: VerdictKind = "one_offer" if point.offers == 1 else "handful"
     return Verdict(kind, point.offers, point.menu, gain, (why, *verdict.reasons))
@@ -277,7 +312,12 @@ def _why_not(held: list[Challenge]) -> str:
     )
 
 
-def _one_offer_reasons(name: str, held: list[Challenge]) -> tuple[str, ...]:
+def _one_offer_reasons(
+    name: str, held: list[Challenge], *, limited: bool = False
+) -> tuple[str, ...]:
+    if limited:
+        first = f"Give {name} as far as the limits let you: it is the best single offer under them."
+        return (first, _why_not(held))
     return (f"Give everybody {name}: it is the best single offer.", _why_not(held))
 
 

@@ -9,13 +9,16 @@ from typing import Any
 import numpy as np
 
 from handful.errors import BriefError, Finding, blocked
+from handful.evidence.limit_records import BudgetPoint
 from handful.evidence.records import (
+    Estimate,
     FrontierPoint,
     Heterogeneity,
     References,
     RuleFacts,
     Rung,
     Segment,
+    SupplyFacts,
     Tails,
     Valuation,
     Verdict,
@@ -68,12 +71,42 @@ class ExperimentFacts:
 
 @dataclass(frozen=True, slots=True)
 class ConstraintUse:
-    """A limit of the brief: its bound, what the plan uses of it, and its shadow price."""
+    """A limit of the brief: its bound, what the plan uses of it, and its shadow price.
+
+    `bound`, `used`, `held_out` and `by_prices` are totals of a campaign, in `unit`: customers, a
+    share of the customers counted, money, or an amount. `used` is by the plan's own assignment and
+    expectation, `held_out` by decisions on customers the models never saw, `by_prices` by the
+    prices of other customers alone. `shadow_price` is money per unit: what one more unit of an
+    "at_most" is worth, what one unit less of an "at_least" would be; None where it does not bind.
+    """
 
     name: str
     bound: float
     used: float
     shadow_price: float | None
+    kind: str = "at_most"
+    unit: str = "customers"
+    held_out: Estimate | None = None
+    by_prices: Estimate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class AllocationFacts:
+    """How good the assignment of the log under the limits is, by what the model expects.
+
+    Attributes:
+        customers: of the log.
+        value: money, what the model expects of the assignment in all.
+        bound: money that no assignment of this menu within the limits can exceed.
+        gap: the duality gap, bound less value.
+        budget_curve: held-out value of the menu at several budgets; () without a budget.
+    """
+
+    customers: int
+    value: float
+    bound: float
+    gap: float
+    budget_curve: tuple[BudgetPoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +162,15 @@ class Plan:
     customers: np.ndarray
     assignment: Assignment
     constraints: tuple[ConstraintUse, ...] = ()
+    allocation: AllocationFacts | None = None
     guardrails: tuple[GuardrailResult, ...] = ()
     overrides: tuple[Override, ...] = ()
     data_use: DataUse | None = None
     """What the plan uses of its customers, and why; `manifest.json` of the plan folder."""
     rule: RuleFacts | None = None
+    supply: SupplyFacts | None = None
+    one_more_offer: Estimate | None = None
+    """What one more offer than the team can author would be worth, money per customer, held out."""
     consent: Consented | None = None
     """What the customers allow; None where the brief names no consent table."""
     plane: OfferPlane | None = None

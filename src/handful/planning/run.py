@@ -9,6 +9,7 @@ from types import MappingProxyType
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from handful.brief.guardrails import GuardrailsSpec
 from handful.brief.schema import Brief
 from handful.effects.crossfit import learn_whole
 from handful.effects.given import GivenEffects, give_effects
@@ -29,6 +30,7 @@ from handful.evidence.records import (
 from handful.evidence.ruling import RuleCase, final_rule, rule_facts
 from handful.evidence.segments import everybody, make_segments, segment_rows
 from handful.evidence.terms import Terms, make_terms
+from handful.evidence.variety import with_variety
 from handful.evidence.verdict import fits_by_hand
 from handful.experiment.checks import check_experiment
 from handful.experiment.given import turn
@@ -39,15 +41,19 @@ from handful.guardrails.repair_records import Repair, RepairCase
 from handful.guardrails.repair_search import find_repair
 from handful.notation import IntArray
 from handful.planning.consenting import assign_with_consent
+from handful.planning.constrained import AmountSplits, Limited, limit_plan
 from handful.planning.dials import plan_dials
 from handful.planning.evaluate import evaluate, evaluate_policy
 from handful.planning.facts import experiment_facts, offer_points
 from handful.planning.guarding import guarded
+from handful.planning.limiting import with_limits
+from handful.planning.merging import merged_policy, with_merge
 from handful.planning.plane import offer_plane
 from handful.planning.records import Plan
 from handful.planning.repairing import mended_policy, with_repair
 from handful.planning.settings import PlanSettings, settings_of
 from handful.planning.splits import OwnSplits
+from handful.planning.varying import can_author, with_variety_told
 from handful.policy.policy import assign
 from handful.policy.records import Assignment, Policy, RuleTree
 from handful.progress import SILENT, Progress
@@ -64,6 +70,7 @@ class _Job:
     terms: Terms
     random_state: int
     progress: Progress
+    amounts: AmountSplits
 
 
 def make_plan(
@@ -109,9 +116,12 @@ def make_plan(
         never=asked.never,
     )
     terms = replace(terms, by_rule=asked.by_rule, rule_depth=asked.rule_depth)
+    terms = with_limits(terms, checked.experiment, asked.constraints)
+    amounts = AmountSplits(checked.experiment, asked, terms, random_state, progress)
+    terms = with_variety(terms, checked.experiment, asked.variety, can_author(asked.team))
     if brief is not None:
         check_disclosure(brief.guardrails, checked.experiment)
-    job = _Job(checked.experiment, asked, terms, random_state, progress)
+    job = _Job(checked.experiment, asked, terms, random_state, progress, amounts)
     # One thread in the numerical libraries: the same bits whatever the machine's number of cores.
     with threadpool_limits(limits=1):
         if job.experiment.dials is not None and effects is None:
@@ -191,6 +201,7 @@ def _evidence(
     own = OwnSplits(experiment, asked, job.random_state, job.progress)
     given = None if effects is None else give_effects(experiment, effects, job.random_state)
     source = own.split if given is None else lambda r: given.split(own.folds(r), r)
+    source = source if job.terms.limits is None else job.amounts.source(source)
     ledgers = keep_ledgers(
         experiment, source, asked.repetitions, job.terms, _rivals(job), job.random_state
     )
@@ -219,10 +230,14 @@ def _assemble(
     menu = _menu_codes(job, evidence)
     tree = None if len(menu) == 1 else final_rule(experiment, evidence.first, menu, job.terms)
     case, repair, policy = _mended(job, evidence, _policy(job, model, menu, tree), brief)
+    asked = GuardrailsSpec() if brief is None else brief.guardrails
+    policy, merge = merged_policy(experiment, evidence.first, job.terms, policy, asked)
     if policy.menu != menu:
         menu = policy.menu
         tree = None if len(menu) == 1 else final_rule(experiment, evidence.first, menu, job.terms)
-    assignment = _assign(job, policy)
+    limited = _limited(job, evidence, policy)
+    policy = policy if limited is None else limited.policy
+    assignment = _assign(job, policy) if limited is None else limited.assignment
     segments, rule = _segments(job, evidence, menu, tree, assignment.offer)
     made = Plan(
         experiment=experiment_facts(experiment, job.random_state, brief),
@@ -241,10 +256,16 @@ def _assemble(
         rule=rule,
         consent=experiment.consent,
         plane=offer_plane(experiment, policy, evidence.menus, assignment.offer),
+        constraints=() if limited is None else limited.constraints,
+        allocation=None if limited is None else limited.allocation,
     )
     if case is not None and repair is not None and policy is not case.policy:
         made = with_repair(made, case, repair)
-    facts = replace(_facts(job, made, evidence, brief), repair=repair)
+    made = with_variety_told(made, experiment, evidence, job.terms)
+    if merge is not None:
+        made = with_merge(made, merge)
+    facts = _facts(job, made, evidence, brief)
+    facts = replace(facts, repair=repair, merge=merge, rule=tree)
     return guarded(made, facts, job.progress)
 
 
@@ -252,7 +273,8 @@ def _mended(
     job: _Job, evidence: Evidence, policy: Policy, brief: Brief | None
 ) -> tuple[RepairCase | None, Repair | None, Policy]:
     """Mend a policy that tells too much, where the brief asks for it; say what it would take."""
-    if brief is None or not brief.guardrails.sensitive or len(policy.menu) < 2:
+    limited = job.terms.limits is not None
+    if brief is None or not brief.guardrails.sensitive or len(policy.menu) < 2 or limited:
         return None, None, policy
     case = RepairCase(
         experiment=job.experiment,
@@ -266,6 +288,14 @@ def _mended(
     )
     repair = find_repair(case)
     return case, repair, mended_policy(case, repair)
+
+
+def _limited(job: _Job, evidence: Evidence, policy: Policy) -> Limited | None:
+    """Hold the plan to its limits, where the brief sets some on all customers together."""
+    if job.terms.limits is None:
+        return None
+    models = job.amounts.models()
+    return limit_plan(job.experiment, evidence.first, job.terms, policy, models)
 
 
 def _assign(job: _Job, policy: Policy) -> Assignment:
@@ -311,13 +341,14 @@ def _facts(job: _Job, made: Plan, evidence: Evidence, brief: Brief | None) -> Fa
 
 def _menu_codes(job: _Job, evidence: Evidence) -> tuple[int, ...]:
     """Return the codes of the offers to run: the control alone when the verdict is no offer."""
-    kind = evidence.verdict.kind
-    if evidence.verdict.offers in evidence.menus:
-        return evidence.menus[evidence.verdict.offers]
+    kind, limits = evidence.verdict.kind, job.terms.limits
     control = job.experiment.control
-    if kind == "no_offer" and control is not None:
-        return (control,)
-    return (evidence.single,)
+    if evidence.verdict.offers in evidence.menus:
+        menu = evidence.menus[evidence.verdict.offers]
+    else:
+        menu = (control,) if kind == "no_offer" and control is not None else (evidence.single,)
+    # Under limits whoever is left out gets the base.
+    return menu if limits is None else tuple(sorted({*menu, limits.base}))
 
 
 def _segments(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from handful.brief.schema import Brief
+from handful.brief.constraints import ConstraintsSpec
+from handful.brief.schema import Brief, TeamSpec
+from handful.brief.variety import VarietySpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,9 @@ class PlanSettings:
     ladder: bool = True
     by_rule: bool = False
     rule_depth: int = 2
+    constraints: ConstraintsSpec = field(default_factory=ConstraintsSpec)
+    variety: VarietySpec = field(default_factory=VarietySpec)
+    team: TeamSpec = field(default_factory=TeamSpec)
 
 
 def settings_of(brief: Brief) -> PlanSettings:
@@ -54,4 +59,7 @@ def settings_of(brief: Brief) -> PlanSettings:
         minutes_per_card=brief.team.minutes_per_card,
         by_rule=brief.policy.rules,
         rule_depth=brief.policy.depth,
+        constraints=brief.constraints,
+        variety=brief.variety,
+        team=brief.team,
     )
