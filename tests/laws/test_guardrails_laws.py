@@ -79,19 +79,19 @@ def test_hidden_counts_cannot_be_worked_out(counts: list[int], least: int) -> No
 @settings(max_examples=60, deadline=None)
 @given(st.integers(0, 10_000), st.integers(2, 5), st.integers(1, 30), st.booleans())
 def test_the_merge_is_the_cheapest_that_meets_the_floor(
-    seed: int, offers: int, least: int, has_control: bool
+    seed: int, offers: int, least: int, stays: bool
 ) -> None:
     rng = np.random.default_rng(seed)
     values = rng.normal(rng.normal(0.0, 1.0, offers), 1.0, (60, offers))
-    fallback, control = np.zeros(60, int), 0 if has_control else None
+    fallback, stay = np.zeros(60, int), {0} if stays else set()
     menu = tuple(range(offers))
-    found = merge_small(values, menu, None, fallback, control=control, least=least)
+    found = merge_small(values, menu, None, fallback, least=least, stay=stay)
     at = np.arange(60)
 
     def worth(part: tuple[int, ...]) -> float:
         given_to = assign_codes(values, part, None, fallback)
         counts = np.bincount(given_to, minlength=offers)
-        enough = all(counts[g] >= least for g in part if g != control)
+        enough = all(counts[g] >= least for g in part if g not in stay) and stay <= set(part)
         return float(values[at, given_to].sum()) if enough else -np.inf
 
     parts = [p for k in range(1, offers + 1) for p in itertools.combinations(menu, k)]

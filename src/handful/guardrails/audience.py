@@ -8,7 +8,7 @@ pages, as docs/guardrails.md lists them.
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -16,6 +16,7 @@ from typing import Final
 import numpy as np
 
 from handful.errors import BriefError, Finding, blocked
+from handful.evidence.records import Estimate
 from handful.notation import AnyFloatArray, BoolArray, IntArray
 from handful.policy.policy import assign_codes
 
@@ -76,6 +77,35 @@ def suppress(
 
 
 @dataclass(frozen=True, slots=True)
+class AudienceMerge:
+    """Offers that were merged for want of customers, and what that costs, held out.
+
+    Attributes:
+        dropped: their names.
+        cost: money per customer, with its 95 % interval.
+        least: the smallest audience.
+    """
+
+    dropped: tuple[str, ...]
+    cost: Estimate
+    least: int
+
+    def words(self, currency: str) -> str:
+        """Say what was merged and what it costs.
+
+        Example:
+            >>> AudienceMerge(("A",), Estimate(0.01, 0.0, 0.005, 0.015), 50).words("EUR")[:27]
+            'A would have had fewer than'
+        """
+        lo, hi = f"{self.cost.lo:.4g}", f"{self.cost.hi:.4g}"
+        return (
+            f"{', '.join(self.dropped)} would have had fewer than {self.least} customers of the "
+            "log: they get their next best offer instead, which costs "
+            f"{self.cost.value:.4g} {currency} per customer ({lo} to {hi}), held out."
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Merge:
     """A menu in which every offer has its smallest audience, and what was given up for it.
 
@@ -96,22 +126,22 @@ def merge_small(
     open_cells: BoolArray | None,
     fallback: IntArray,
     *,
-    control: int | None,
     least: int,
+    stay: Collection[int] = (),
 ) -> Merge:
     """Drop offers from a menu until each left has `least` customers, at the least cost in profit.
 
-    max over S' subset of S of sum_i V_i,pi_S'(x_i) such that every offer in S' but "no offer" is
-    given to at least `least` customers. All subsets are tried, so none better is left out; ties go
-    to the larger menu. Beyond `MOST_OFFERS` offers the smallest audiences are dropped first.
+    max over S' subset of S of sum_i V_i,pi_S'(x_i) such that every offer in S' that need not stay
+    is given to at least `least` customers. All subsets are tried, so none better is left out; ties
+    go to the larger menu. Beyond `MOST_OFFERS` offers the smallest audiences are dropped first.
 
     Args:
         values: (n, G) money per customer that the offers are compared by.
         menu: S, offer codes, at most 12 of them.
         open_cells: (n, G) True where an offer may be given; None when all may.
         fallback: (n,) offer where none of the menu is open.
-        control: the offer that means "no offer" and needs no audience.
         least: smallest audience.
+        stay: offers that stay whatever their audience, such as "no offer".
 
     Returns:
         The merge; `dropped` is () when nothing had to be done, or no part of the menu would do.
@@ -120,31 +150,33 @@ def merge_small(
 
     Example:
         >>> values = np.array([[0.0, 2.0, 1.0]] * 9 + [[0.0, 1.0, 2.0]])
-        >>> merge_small(values, (1, 2), None, np.zeros(10, int), control=0, least=5).menu
+        >>> merge_small(values, (1, 2), None, np.zeros(10, int), least=5).menu
         (1,)
     """
     whole = tuple(menu)
     given = assign_codes(values, whole, open_cells, fallback)
-    if _all_reach(given, whole, control, least):
+    if _all_reach(given, whole, stay, least):
         return Merge(whole, (), given)
-    kept = _shortened(whole, given, control)
+    kept = _shortened(whole, given, stay)
     at = np.arange(len(values))
     best = Merge(whole, (), given)
     most = (-np.inf, 0)
     for mask in range(1, 2 ** len(kept)):
         part = tuple(offer for bit, offer in enumerate(kept) if mask >> bit & 1)
+        if any(offer in stay and offer not in part for offer in kept):
+            continue
         found = assign_codes(values, part, open_cells, fallback)
         worth = (float(values[at, found].sum()), len(part))
-        if worth > most and _all_reach(found, part, control, least):
+        if worth > most and _all_reach(found, part, stay, least):
             dropped = tuple(offer for offer in whole if offer not in part)
             best, most = Merge(part, dropped, found), worth
     return best
 
 
-def _shortened(menu: tuple[int, ...], given: IntArray, control: int | None) -> tuple[int, ...]:
+def _shortened(menu: tuple[int, ...], given: IntArray, stay: Collection[int]) -> tuple[int, ...]:
     """Return a menu short enough to try all its parts: the offers with most customers."""
     counts = np.bincount(given, minlength=max(menu) + 1)
-    order = sorted(menu, key=lambda offer: (offer == control, counts[offer]), reverse=True)
+    order = sorted(menu, key=lambda offer: (offer in stay, counts[offer]), reverse=True)
     return tuple(offer for offer in menu if offer in order[:MOST_OFFERS])
 
 
@@ -152,9 +184,9 @@ MOST_OFFERS: Final = 12
 """Longest menu whose parts are all tried: 4,095 of them."""
 
 
-def _all_reach(given: IntArray, menu: Sequence[int], control: int | None, least: int) -> bool:
+def _all_reach(given: IntArray, menu: Sequence[int], stay: Collection[int], least: int) -> bool:
     counts = np.bincount(given, minlength=max(menu) + 1)
-    return all(counts[offer] >= least for offer in menu if offer != control)
+    return all(counts[offer] >= least for offer in menu if offer not in stay)
 
 
 def export_minimum(destination: str, match_rate: float) -> int:

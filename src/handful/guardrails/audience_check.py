@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import numpy as np
 
-from handful.evidence.records import Estimate
 from handful.guardrails.audience import few
 from handful.guardrails.records import Facts, GuardrailResult
 from handful.guardrails.uniqueness import Crowd, crowds
+from handful.notation import IntArray
+from handful.policy.rules import leaf_of
+from handful.policy.wording import rule_text
 
 
 def check_audience(facts: Facts) -> tuple[GuardrailResult, ...]:
@@ -33,6 +35,8 @@ def check_audience(facts: Facts) -> tuple[GuardrailResult, ...]:
         if small
         else "Every live offer is shared by enough customers of the log."
     )
+    if facts.merge is not None:
+        remedy = f"{facts.merge.words(facts.experiment.currency)} {remedy}"
     return (
         GuardrailResult(
             name="minimum_audience",
@@ -54,7 +58,7 @@ def audience_counts(facts: Facts) -> dict[str, int]:
     Cost: O(n log n).
     """
     offers, control = facts.experiment.offers, facts.experiment.control
-    _, person = np.unique(facts.experiment.customers, return_inverse=True)
+    person = _persons(facts)
     live = set(np.unique(facts.assignment.offer).tolist()) | set(facts.policy.menu)
     return {
         offers[code]: len(np.unique(person[facts.assignment.offer == code]))
@@ -117,16 +121,44 @@ def _as_row(reading: Crowd, shown: int) -> dict[str, object]:
     }
 
 
-def merge_words(dropped: tuple[str, ...], cost: Estimate, least: int) -> str:
-    """Say which offers were merged for want of customers, and what that costs, held out.
+def check_cells(facts: Facts) -> tuple[GuardrailResult, ...]:
+    """Refuse a rule with a leaf that fewer than `guardrails.minimum_reported` customers are in.
 
-    Example:
-        >>> merge_words(("A",), Estimate(0.01, 0.0, 0.005, 0.015), 50)[:28]
-        "'A' would have had fewer tha"
+    Returns:
+        One result: value = customers in the smallest leaf; () where there is no rule.
+
+    Cost: O(n depth).
     """
-    named = ", ".join(f"'{name}'" for name in dropped)
-    price = f"{cost.value:.4g} per customer ({cost.lo:.4g} to {cost.hi:.4g})"
+    if facts.rule is None:
+        return ()
+    schema, offers = facts.experiment.features.schema, facts.experiment.offers
+    leaf = leaf_of(facts.rule.questions, facts.experiment.features)
+    people = np.unique(np.column_stack([leaf, _persons(facts)]), axis=0)[:, 0]
+    counts = np.bincount(people, minlength=len(facts.rule.leaves))
+    said = rule_text(facts.rule, schema, offers)
+    asked = [int(count) for count in counts if count > 0]
+    least, smallest = facts.asked.minimum_reported, min(asked)
+    small = smallest < least
     return (
-        f"{named} would have had fewer than {least} customers of the log; they get their next best "
-        f"offer instead, which costs {price}, held out."
+        GuardrailResult(
+            name="smallest_cell",
+            measure="customers of the log in the smallest cell of the rule that is said aloud",
+            value=None if small else float(smallest),
+            lo=None,
+            hi=None,
+            bound=float(least),
+            verdict="fail" if small else "pass",
+            remedy="A rule that finds so few tells who they are: lower policy.depth."
+            if small
+            else "Every cell of the rule holds enough customers of the log.",
+            detail={
+                "cells": [few(count, least) for count in asked],
+                "sentences": [f"{offer}: {sentence}" for offer, sentence in said],
+            },
+        ),
     )
+
+
+def _persons(facts: Facts) -> IntArray:
+    _, person = np.unique(facts.experiment.customers, return_inverse=True)
+    return person.astype(np.int64)

@@ -15,11 +15,12 @@ from handful.evidence.evidence import Evidence
 from handful.evidence.records import Segment, Verdict
 from handful.evidence.terms import Terms
 from handful.experiment.records import Experiment, Features, FeatureSchema
+from handful.guardrails.audience import AudienceMerge
 from handful.guardrails.importance import FieldValue
 from handful.guardrails.minimise import Minimised
 from handful.guardrails.repair_records import Repair
 from handful.guardrails.tracing import Trace
-from handful.policy.records import Assignment, Policy
+from handful.policy.records import Assignment, Policy, RuleTree
 
 GuardrailVerdict: TypeAlias = Literal["pass", "fail", "warn", "not_applicable"]
 
@@ -87,6 +88,8 @@ class Facts:
         trace: which fields the policy reads, and which of them decide.
         values: what each field that decides is worth, held out.
         minimised: the fewest features that keep the gain; None where it was not asked for.
+        merge: offers merged for want of customers; None where none were.
+        rule: the plan said aloud; None for a menu of one.
         results: of the guardrails that ran before.
         repair: what it takes to tell no more than allowed; None where nothing is too much.
     """
@@ -103,6 +106,8 @@ class Facts:
     trace: Trace = field(default_factory=_untraced)
     values: tuple[FieldValue, ...] = ()
     minimised: Minimised | None = None
+    merge: AudienceMerge | None = None
+    rule: RuleTree | None = None
     results: tuple[GuardrailResult, ...] = ()
     repair: Repair | None = None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from handful.guardrails.audience_check import check_audience, check_paths
+from handful.guardrails.audience_check import check_audience, check_cells, check_paths
 from handful.guardrails.consent import (
     check_binding,
     check_exported,
@@ -37,6 +37,7 @@ GUARDRAILS: Final[tuple[tuple[str, Guardrail], ...]] = (
     ("provenance", check_provenance),
     ("creepiness", check_creepiness),
     ("minimum_audience", check_audience),
+    ("smallest_cell", check_cells),
     ("reidentification", check_paths),
     ("data_use", check_trace),
     ("minimised", check_minimised),
