@@ -40,6 +40,7 @@ WHY_ABSENT: Mapping[str, str] = {
     "rule": "one offer is for everybody: there is nothing to tell apart",
     "population": "the brief names no population",
     "values": "no offer was made",
+    "dials": "offers are names: nothing is smoothed",
     "share": "the finding concerns no part of the rows",
     "count": "the finding concerns no part of the rows",
 }
@@ -205,6 +206,16 @@ def _rule(rule: RuleFacts | None) -> Json:
 def _valuation(valuation: Valuation) -> dict[str, Json]:
     document = plain(valuation)
     document["stack"] = [{"name": name, "weight": plain(w)} for name, w in valuation.stack]
+    if valuation.dials is not None:
+        document["dials"] = {
+            "bandwidth": [
+                {"name": name, "half_width": plain(h)} for name, h in valuation.dials.bandwidth
+            ],
+            "values": [
+                {"policy": v.policy, "way": v.way} | plain(v.estimate)
+                for v in valuation.dials.values
+            ],
+        }
     return document  # type: ignore[no-any-return]
 
 

@@ -15,6 +15,7 @@ from handful.effects.heterogeneity import NAME, HeterogeneityTest
 from handful.evidence.announcing import with_correction
 from handful.evidence.authoring import can_run, one_more, past_cap
 from handful.evidence.bands import LEVEL
+from handful.evidence.dial_values import value_dials
 from handful.evidence.frontier import (
     MenuFacts,
     Values,
@@ -30,7 +31,9 @@ from handful.evidence.ledger import Ledger, Means, add_split, means
 from handful.evidence.limited_menus import limited_menus
 from handful.evidence.limited_split import limits_of
 from handful.evidence.limits import fold_rows, limited_codes
+from handful.evidence.names import BEST_SINGLE
 from handful.evidence.records import (
+    DialValuation,
     Estimate,
     FrontierPoint,
     Heterogeneity,
@@ -187,7 +190,10 @@ def weigh_evidence(
         tails=make_tails(tail_facts(experiment.profit), clipped, seed),
         heterogeneity=Heterogeneity(NAME, claims.test.statistic, claims.test.p_value),
         verdict=verdict,
-        valuation=_valuation(ledgers, claims.learned, values),
+        valuation=replace(
+            _valuation(ledgers, claims.learned, values),
+            dials=_dial_values(experiment, ledgers, frontier, verdict, terms),
+        ),
         menus=menus,
         single=single,
         first=ledgers.first,
@@ -276,6 +282,24 @@ def _gap(gap: float) -> float | None:
 
 def _offers_used(codes: dict[str, IntArray]) -> dict[str, int]:
     return {name: len(np.unique(given)) for name, given in codes.items()}
+
+
+def _dial_values(
+    experiment: Experiment,
+    ledgers: Ledgers,
+    frontier: tuple[FrontierPoint, ...],
+    verdict: Verdict,
+    terms: Terms,
+) -> DialValuation | None:
+    """Value the advised menu (or the best of two or more) and the best single in several ways."""
+    if ledgers.first.kernel is None:
+        return None
+    several = [point for point in frontier if point.offers >= 2]
+    best = max(several, key=lambda point: point.net).offers if several else 1
+    advised = verdict.offers if verdict.offers >= 2 else best
+    names = (BEST_SINGLE, menu_name(advised)) if advised >= 2 else (BEST_SINGLE,)
+    given = {name: ledgers.codes[name] for name in names}
+    return value_dials(experiment, ledgers.first, given, terms.fallback)
 
 
 def _valuation(ledgers: Ledgers, learned: Learned | None, values: Values) -> Valuation:

@@ -201,6 +201,26 @@ class Tails:
 
 
 @dataclass(frozen=True, slots=True)
+class DialValue:
+    """A policy's held-out value in one way of valuing it, with a 95 % interval of its own."""
+
+    policy: str
+    way: str
+    estimate: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class DialValuation:
+    """How values of offers with dials were made, and how far they rest on the bandwidth.
+
+    `bandwidth` is (dial, half-width in its own unit; 0 where levels are matched exactly).
+    """
+
+    bandwidth: tuple[tuple[str, float], ...]
+    values: tuple[DialValue, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Valuation:
     """How the values were made: for the record and the method page."""
 
@@ -211,3 +231,5 @@ class Valuation:
     rows_learned: int
     stack: tuple[tuple[str, float], ...]
     """(model, weight) of the final stack: same_for_all, additive, boosted; weights add to 1."""
+    dials: DialValuation | None = None
+    """Set for offers with dials."""
