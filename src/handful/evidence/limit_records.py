@@ -49,3 +49,17 @@ class LimitTerms:
     population: float
     base: int
     inward: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetPoint:
+    """The held-out value of the plan's menu at one budget, money per customer.
+
+    `budget` is the total of a campaign; the interval is 95 %, of this point alone.
+    """
+
+    budget: float
+    value: float
+    se: float
+    lo: float
+    hi: float
