@@ -152,6 +152,8 @@ def _extend(
     limits = replace(
         terms,
         setup=np.concatenate([terms.setup, terms.setup[nearest]]),
+        content=None if terms.content is None else np.append(terms.content, terms.content[nearest]),
+        cells=None if terms.cells is None else np.append(terms.cells, terms.cells[nearest]),
         extra=(single,) if single not in terms.allowed else (),
         read=phi,
     )
@@ -222,7 +224,17 @@ def _trimmed(offers: _Offers, found: Evidence, model: EffectsModel) -> DialPlan:
             design=design,
             dials=replace(dials, candidates=dials.candidates[:keep]),
         ),
-        terms=replace(offers.terms, setup=offers.terms.setup[:keep]),
+        terms=_first_terms(offers.terms, keep),
         evidence=replace(found, first=first),
         model=spread_model(model, offers.phi[:keep], names),
+    )
+
+
+def _first_terms(terms: Terms, keep: int) -> Terms:
+    """Return the costs of the first offers alone."""
+    return replace(
+        terms,
+        setup=terms.setup[:keep],
+        content=None if terms.content is None else terms.content[:keep],
+        cells=None if terms.cells is None else terms.cells[:keep],
     )
