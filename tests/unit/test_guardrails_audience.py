@@ -8,13 +8,17 @@ import numpy as np
 import pytest
 
 from handful.brief.reader import read_brief
+from handful.delivery.plan_json import plan_document
+from handful.delivery.report import render_report
 from handful.errors import BriefError
+from handful.evidence.records import Estimate, Segment
 from handful.experiment.log import load_experiment
 from handful.guardrails.audience import (
     EXPORT_MINIMA,
     check_export,
     export_minimum,
     few,
+    hide_small,
     suppress,
 )
 from handful.guardrails.records import GuardrailResult
@@ -128,3 +132,29 @@ def test_every_cell_of_the_rule_is_counted(tmp_path: Path) -> None:
     assert cells.value is not None
     assert cells.value >= cells.bound == 11
     assert len(cells.detail["cells"]) == len(cells.detail["sentences"])
+
+
+def segment(offer: str, customers: int) -> Segment:
+    known = Estimate(1.0, 0.1, 0.8, 1.2)
+    card = f"{customers} of 600 customers (1%) get {offer}. In words: everybody."
+    return Segment(offer, customers, customers / 600, known, "everybody", 1.0, known, card)
+
+
+def test_small_segments_are_hidden_from_table_and_card() -> None:
+    shown = hide_small([segment("a", 500), segment("b", 7), segment("c", 93)], 11)
+    assert [s.customers for s in shown] == [500, None, None]
+    assert [s.share for s in shown][1:] == [None, None]
+    assert shown[1].card == "Customers too few to be counted here get b. In words: everybody."
+    assert shown[0] == segment("a", 500)
+
+
+def test_a_hidden_count_is_nowhere_in_the_plan_folder(tmp_path: Path) -> None:
+    plan = write_club(tmp_path, lovers=150, guardrails="[guardrails]\nminimum_reported = 300")
+    document = plan_document(plan)
+    hidden = [s for s in document["segments"] if s["customers"] is None]
+    assert len(hidden) >= 2
+    assert {a["field"].split(".")[-1] for a in document["absent"]} >= {"customers", "share"}
+    page = render_report(plan)
+    small = int(np.sum(plan.assignment.offer == plan.policy.model.offers.index("c")))
+    assert "too few to be" in page
+    assert f">{small}<" not in page

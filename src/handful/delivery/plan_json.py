@@ -46,6 +46,7 @@ WHY_ABSENT: Mapping[str, str] = {
 }
 """Why a field may be null, by field name."""
 
+_TOO_FEW = "too few customers to be counted, or another count would give them away"
 _NOT_FINITE = "the number is not finite"
 _NOT_MEASURED = "the guardrail measured no such number; its remedy says why"
 
@@ -221,7 +222,9 @@ def _valuation(valuation: Valuation) -> dict[str, Json]:
 
 def _absences(value: Json, path: str = "", key: str = "") -> Iterator[dict[str, str]]:
     """Name every null of the document with its reason, in document order."""
-    if value is None and key in WHY_ABSENT:
+    if value is None and path.startswith("segments[") and key in {"customers", "share"}:
+        yield {"field": path, "reason": _TOO_FEW}
+    elif value is None and key in WHY_ABSENT:
         yield {"field": path, "reason": WHY_ABSENT[key]}
     elif value is None and key in _NUMBERS:
         guarded = path.startswith("guardrails[")

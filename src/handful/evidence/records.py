@@ -129,11 +129,12 @@ class Segment:
 
     `value` is held out (money per customer of the segment); `rule` is the sayable rule, with the
     share of customers on whom it agrees with the assignment and the held-out money it loses.
+    `customers` and `share` are None where they are too few to be shown.
     """
 
     offer: str
-    customers: int
-    share: float
+    customers: int | None
+    share: float | None
     value: Estimate
     rule: str
     rule_fidelity: float

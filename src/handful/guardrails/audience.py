@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 
 from handful.errors import BriefError, Finding, blocked
-from handful.evidence.records import Estimate
+from handful.evidence.records import Estimate, Segment
 from handful.notation import AnyFloatArray, BoolArray, IntArray
 from handful.policy.policy import assign_codes
 
@@ -74,6 +74,31 @@ def suppress(
             break
         hidden.add(rest.pop(0)[1])
     return tuple(None if at in hidden else int(count) for at, count in enumerate(counts))
+
+
+def hide_small(segments: Sequence[Segment], least: int) -> tuple[Segment, ...]:
+    """Return segments whose sizes may be shown together; see `suppress`.
+
+    Args:
+        segments: of a plan, all customers between them.
+        least: smallest count shown.
+
+    Returns:
+        The segments; where a size is hidden, count and share are None and the card says so.
+    """
+    shown = suppress([segment.customers or 0 for segment in segments], least)
+    return tuple(
+        segment
+        if count is not None
+        else replace(segment, customers=None, share=None, card=_uncounted(segment.card))
+        for segment, count in zip(segments, shown, strict=True)
+    )
+
+
+def _uncounted(card: str) -> str:
+    """Return a card without its count: what stands before " get " gives way to words."""
+    _, get, rest = card.partition(" get ")
+    return f"Customers too few to be counted here{get}{rest}"
 
 
 @dataclass(frozen=True, slots=True)

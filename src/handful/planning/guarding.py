@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from handful.errors import BriefError, blocked
+from handful.guardrails.audience import hide_small
 from handful.guardrails.data_use import data_use
 from handful.guardrails.importance import field_values
 from handful.guardrails.minimise import minimise
@@ -33,7 +34,13 @@ def guarded(plan: Plan, facts: Facts, progress: Progress = SILENT) -> Plan:
     facts = _minimised(_traced(facts), progress)
     results = run_guardrails(facts)
     overrides = overrides_of(facts.asked, results)
-    return replace(plan, guardrails=results, overrides=overrides, data_use=data_use(facts))
+    return replace(
+        plan,
+        segments=hide_small(plan.segments, facts.asked.minimum_reported),
+        guardrails=results,
+        overrides=overrides,
+        data_use=data_use(facts),
+    )
 
 
 def _traced(facts: Facts) -> Facts:

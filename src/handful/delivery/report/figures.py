@@ -218,8 +218,10 @@ def percent_text(value: float) -> str:
 
 
 def count(plan: Plan, field: str) -> Figure:
-    """Return a count of the plan with thousands commas."""
+    """Return a count of the plan with thousands commas, "n/a" where it may not be shown."""
     found = lookup(plan, field)
+    if found is None:
+        return Figure(MISSING, None, field, None, "too few to be shown")
     return Figure(number_text(float(found), 0), found, field)
 
 
