@@ -13,7 +13,7 @@ from handful.delivery.report.drawing import PAPER, WIDE, configured
 from handful.delivery.report.figures import percent_text
 from handful.planning.records import OfferPlane, PlaneMark, PlaneSegment
 
-_ROW: Final = 38
+_ROW: Final = 42
 _LETTER: Final = 6.5
 _MARGIN: Final = 150
 """Pixels of a letter of a label, and of the names at the left of a line."""
@@ -55,7 +55,7 @@ def line_spec(plane: OfferPlane, width: int) -> dict[str, Any]:
     dots = base.mark_point(filled=True, opacity=1).encode(
         size=size, color=alt.Color("colour:N", scale=None, legend=None)
     )
-    words = base.mark_text(fontSize=12, dy=-15, color=PAPER["ink"]).encode(text="text:N")
+    words = base.mark_text(fontSize=12, dy=-20, color=PAPER["ink"]).encode(text="text:N")
     ring = base.mark_point(color=PAPER["ink"], opacity=1, size=150, strokeWidth=2, shape="diamond")
     layers = [
         dots.transform_filter("datum.kind !== 'ring'"),
