@@ -19,13 +19,11 @@ from handful.menu.checks import wrong_shape
 from handful.notation import AnyFloatArray
 
 SAMPLED_GROUPS = 16
-"""Row groups that a sample is drawn from, spread evenly over the files."""
+"""Row groups that a sample is drawn from, where they hold enough rows."""
 WHOLE_CELLS = 1 << 24
 """Row groups of up to this many cells are read whole."""
 GROWTH = 4
 """Blocks of larger row groups hold this many times as many rows: each has a cost of its own."""
-READ_FOR_ONE = 2
-"""Rows read for each one kept in a sample."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,21 +59,25 @@ class ParquetSource:
                 yield Part(group.rows, partial(decoded, group, self.names))
 
     def sample(self, rows: int, rng: np.random.Generator) -> Sample | None:
-        """Return rows at random from the first rows of some row groups."""
-        needed = ceil(READ_FOR_ONE * rows * len(self.groups) / sum(g.rows for g in self.groups))
+        """Return the first rows of some row groups, spread evenly over the files.
+
+        Where rows are stored in an order that matters, such a sample is a poor one: more passes
+        over everybody are then needed, and nothing becomes wrong.
+        """
+        needed = ceil(rows * len(self.groups) / sum(group.rows for group in self.groups))
         count = min(len(self.groups), max(SAMPLED_GROUPS, needed + 1))
         places = ((np.arange(count) + rng.random()) * len(self.groups) / count).astype(np.int64)
         chosen = [self.groups[place] for place in places]
         starts = np.cumsum([0, *(group.rows for group in self.groups)])[places]
-        if sum(group.rows for group in chosen) < READ_FOR_ONE * rows:
+        held = sum(group.rows for group in chosen)
+        if held < rows:
             return None
         values, numbers = [], []
         for group, start in zip(chosen, starts, strict=True):
-            share = rows * group.rows // sum(each.rows for each in chosen)
+            share = rows * group.rows // held
             if share:
-                kept = np.sort(rng.choice(READ_FOR_ONE * share, share, replace=False))
-                values.append(next(heads(group, self.names, READ_FOR_ONE * share))[kept])
-                numbers.append(start + kept)
+                values.append(next(heads(group, self.names, share)))
+                numbers.append(start + np.arange(share))
         return Sample(np.concatenate(values), np.concatenate(numbers))
 
 
@@ -108,7 +110,7 @@ def decoded(group: RowGroup, names: tuple[str, ...]) -> Iterator[AnyFloatArray]:
     if group.rows * len(names) > WHOLE_CELLS:
         yield from heads(group, names, GROWTH * block_rows(len(names)))
         return
-    with pq.ParquetFile(group.file) as file:
+    with pq.ParquetFile(group.file, pre_buffer=False) as file:
         _check_names(file, group, names)
         table = file.read_row_group(group.number, use_threads=False).select(list(names))
         for batch in table.to_batches(max_chunksize=block_rows(len(names))):

@@ -19,7 +19,7 @@ from handful.notation import FloatArray, IntArray
 
 MOST_LEADERS = 12
 STARTS = 10
-SAMPLE_GAP = 0.5
+SAMPLE_GAP = 0.7
 """Samples are closed to this share of the gap asked for, so that little is left for everybody."""
 MENU_GAP = 0.02
 """The first sample is closed to this share of it for the sake of its menus."""

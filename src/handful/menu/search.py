@@ -21,7 +21,7 @@ SwapPass: TypeAlias = Callable[[IntArray], SwapSums]
 RELATIVE_TOLERANCE = 1e-12
 """A move must gain more than this share of the value, so that rounding cannot make it cycle."""
 
-FINALISTS = 8
+FINALISTS = 6
 """Swaps of each menu that are valued on more customers beside the menu itself."""
 
 BATCH_CELLS = 1 << 21
