@@ -21,6 +21,7 @@ from handful.evidence.limits import (
     base_to_fallback,
     codes_by_fold,
     fold_rows,
+    limited_codes,
     limited_problem,
     menu_columns,
 )
@@ -124,15 +125,41 @@ def budget_curve(
         return ()
     scores = close_cells(fit.scores, experiment.open_cells, terms.fallback)
     rows = np.arange(experiment.n_rows)
+    free = replace(limits, rules=(*limits.rules[:at], *limits.rules[at + 1 :]))
+    plenty = codes_by_fold(experiment, fit, menu, free, terms.fallback)
     points = []
     for share in CURVE:
-        rules = list(limits.rules)
-        rules[at] = replace(rules[at], high=share * rules[at].high)
-        asked = replace(limits, rules=tuple(rules))
-        try:
-            given = codes_by_fold(experiment, fit, menu, asked, terms.fallback)
-        except BriefError:
+        rule = replace(limits.rules[at], high=share * limits.rules[at].high)
+        asked = replace(limits, rules=(*limits.rules[:at], rule, *limits.rules[at + 1 :]))
+        given = _within_budget(experiment, fit, menu, asked, (rule, plenty), terms)
+        if given is None:
             continue
         value = mean_estimate(np.asarray(scores[rows, given]), experiment)
-        points.append(BudgetPoint(rules[at].high, value.value, value.se, value.lo, value.hi))
+        points.append(BudgetPoint(rule.high, value.value, value.se, value.lo, value.hi))
     return tuple(points)
+
+
+def _within_budget(
+    experiment: Experiment,
+    fit: CrossFit,
+    menu: tuple[int, ...],
+    limits: LimitTerms,
+    budget: tuple[LimitRule, IntArray],
+    terms: Terms,
+) -> IntArray | None:
+    """Return what the folds get at a budget; what they would get with plenty where that fits."""
+    rule, plenty = budget
+    if rule.amount is None:
+        return None
+    given = plenty.copy()
+    expected = np.broadcast_to(fit.amounts[rule.amount].predicted, fit.predicted.shape)
+    for j in range(len(fit.worlds)):
+        mine = np.flatnonzero(fit.fold == j)
+        if expected[mine, plenty[mine]].sum() <= rule.high * len(mine) / limits.population:
+            continue
+        rows = fold_rows(experiment, fit, mine)
+        try:
+            given[mine] = limited_codes(rows, menu, limits, terms.fallback)
+        except BriefError:
+            return None
+    return given

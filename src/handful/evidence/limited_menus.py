@@ -11,6 +11,8 @@ prices tried and an allocation for each menu.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import combinations
+from math import comb
 from typing import Final
 
 import numpy as np
@@ -30,6 +32,8 @@ SAMPLE: Final = 10_000
 ENOUGH: Final = 1e-3
 """A menu this near its bound, as a share of its value over the base, is not improved."""
 BROKEN: Final = 1e-6
+FEW_MENUS: Final = 16
+"""A size with no more menus than this is settled by trying them all, if it has to be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +94,7 @@ def limited_menus(rows: Rows, terms: Terms) -> dict[int, LimitedChoice]:
         value = best[offers][0]
         if bounds[offers] - value > ENOUGH * abs(value):
             _try(market, best[offers][2], bounds, best)
+    _try_all(market, bounds, best)
     scale = len(rows.index) / len(picked.index)
     return {
         offers: LimitedChoice(offers, menu, value * scale, bounds[offers] * scale)
@@ -132,6 +137,33 @@ def _try(
         found = _worth(market, menu)
         if found is not None and (offers not in best or found[0] > best[offers][0]):
             best[offers] = (found[0], menu, found[1])
+
+
+def _try_all(
+    market: _Market,
+    bounds: dict[int, float],
+    best: dict[int, tuple[float, tuple[int, ...], FloatArray]],
+) -> None:
+    """Settle the sizes that are still open and have few menus by trying every one."""
+    terms, base = market.terms, _base(market)
+    free = [g for g in terms.allowed if g not in (base, *terms.always, *terms.never)]
+    must = [g for g in terms.always if g != base]
+    for offers in sorted(bounds):
+        more = offers - len(must)
+        value = best[offers][0] if offers in best else -np.inf
+        near = bounds[offers] - value <= ENOUGH * abs(value)
+        if near or not 0 <= more <= len(free) or comb(len(free), more) > FEW_MENUS:
+            continue
+        bounds[offers] = -np.inf
+        for chosen in combinations(free, more):
+            menu = tuple(sorted((*must, *chosen)))
+            if any(a in menu and b in menu for a, b in terms.exclusive):
+                continue
+            found = _worth(market, menu)
+            if found is not None:
+                bounds[offers] = max(bounds[offers], found[0])
+                if offers not in best or found[0] > best[offers][0]:
+                    best[offers] = (found[0], menu, found[1])
 
 
 def _over_base(market: _Market, prices: FloatArray) -> tuple[FloatArray, FloatArray]:

@@ -71,7 +71,7 @@ def allocate(problem: Problem) -> Allocation:
     given = given.copy()
     given[rows] = whole
     used = np.array([used_by(limit, given, offers) for limit in limits])
-    bound = dual_bound(problem, relaxed.prices)
+    bound = float(dual_bound(problem, relaxed.prices))
     return Allocation(given, relaxed.prices, used, _value(problem, given), bound)
 
 
@@ -90,7 +90,7 @@ def dual_bound(problem: Problem, prices: FloatArray) -> float:
     total = float(priced(problem, prices).max(axis=1).sum())
     for limit, price in zip(problem.limits, prices, strict=True):
         if price:
-            total += price * (limit.high if price > 0 else limit.low)
+            total += float(price) * (limit.high if price > 0 else limit.low)
     return total
 
 

@@ -45,8 +45,9 @@ class _Moves:
 def spread_whole(share: FloatArray, kind: IntArray) -> IntArray:
     """Give every customer a whole offer so that the counts follow the shares.
 
-    Customers of a type take offers in their own order; what a type's rounding leaves over is
-    carried to the next, so every offer's count is within about one of the sum of its shares.
+    The offers of a type are spread evenly over its customers in their own order, so that the order
+    says nothing; what a type's rounding leaves over is carried to the next, so every offer's count
+    is within about one of the sum of its shares.
 
     Args:
         share: (t, K) customers of each type who get each offer.
@@ -59,7 +60,7 @@ def spread_whole(share: FloatArray, kind: IntArray) -> IntArray:
 
     Example:
         >>> spread_whole(np.array([[1.5, 1.5]]), np.array([0, 0, 0])).tolist()
-        [0, 0, 1]
+        [0, 1, 0]
     """
     whole = np.rint(share).astype(np.int64)
     uneven = np.flatnonzero(np.abs(share - whole).max(axis=1, initial=0.0) > 1e-6)
@@ -71,7 +72,11 @@ def spread_whole(share: FloatArray, kind: IntArray) -> IntArray:
         whole[at] = _apportion(wanted, allowed, total)
         carried = np.where(allowed, wanted - whole[at], carried)
     order = np.argsort(kind, kind="stable")
-    offers = np.repeat(np.tile(np.arange(share.shape[1]), len(share)), whole.ravel())
+    count = whole.ravel()
+    offers = np.repeat(np.tile(np.arange(share.shape[1]), len(share)), count)
+    place = np.arange(len(kind)) - np.repeat(np.cumsum(count) - count, count)
+    spread = (place + 0.5) / np.repeat(count, count)
+    offers = offers[np.lexsort((spread, kind[order]))]
     given = np.empty(len(kind), dtype=np.int64)
     given[order] = offers
     return given
