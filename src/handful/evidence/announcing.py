@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from handful.evidence.bands import difference_rows, make_family
+from handful.evidence.bands import difference_rows, make_family, standard_errors
 from handful.evidence.curse import Rule, curse
 from handful.evidence.records import Verdict
 from handful.evidence.splits import BEST_SINGLE, NO_OFFER, menu_name, single_name
@@ -63,5 +63,5 @@ def _errors(case: Case, first: list[str], second: list[str]) -> FloatArray:
     pairs = [(a, b) for a in first for b in second]
     if not pairs:
         return np.zeros((len(first), len(second)))
-    family = make_family(case.means, difference_rows(case.means, pairs), 0)
-    return family.se.reshape(len(first), len(second))
+    se = standard_errors(case.means, difference_rows(case.means, pairs))
+    return se.reshape(len(first), len(second))

@@ -46,10 +46,25 @@ def make_family(means: Means, weights: FloatArray, seed: int) -> Family:
     Cost: O(draws q^2 + q M^2).
     """
     covariance = weights @ means.covariance @ weights.T
-    se = np.sqrt(np.maximum(np.diag(covariance), 0.0))
-    floor = NEGLIGIBLE * max(float(np.abs(means.value).max(initial=0.0)), 1e-300)
-    se = np.where(se > floor, se, 0.0)
+    se = _errors(means, np.diag(covariance))
     return Family(weights @ means.value, se, critical_value(covariance, se, seed))
+
+
+def _errors(means: Means, variance: FloatArray) -> FloatArray:
+    se = np.sqrt(np.maximum(variance, 0.0))
+    floor = NEGLIGIBLE * max(float(np.abs(means.value).max(initial=0.0)), 1e-300)
+    shown: FloatArray = np.where(se > floor, se, 0.0)
+    return shown
+
+
+def standard_errors(means: Means, weights: FloatArray) -> FloatArray:
+    """Return the (q,) standard errors of linear combinations, without their bands.
+
+    Cost: O(q M^2).
+    """
+    return _errors(
+        means, np.einsum("qm,mk,qk->q", weights, means.covariance, weights, optimize=True)
+    )
 
 
 def critical_value(covariance: FloatArray, se: FloatArray, seed: int) -> float:

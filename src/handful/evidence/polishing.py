@@ -16,7 +16,7 @@ import numpy as np
 from handful.effects.crossfit import CrossFit, Shortlist
 from handful.effects.dials import spread
 from handful.effects.response import Response, dials_of, is_control, respond
-from handful.evidence.splits import menu_path
+from handful.evidence.splits import menu_choices
 from handful.evidence.terms import Terms
 from handful.experiment.dial_support import dial_support
 from handful.experiment.dials import axes, categorical, product
@@ -145,7 +145,7 @@ def choose_offers(
     order = np.random.default_rng([len(rows), 23]).permutation(len(rows))
     chosen_on = slice(None) if most is None else np.sort(order[:most])
     cells = experiment.open_cells[rows]
-    path = menu_path(
+    path = menu_choices(
         spread(predicted[chosen_on], space.phi).astype(np.float64),
         cells[chosen_on],
         terms.fallback[rows][chosen_on],
@@ -154,7 +154,7 @@ def choose_offers(
     part = np.sort(order[:ROWS])
     menus, gaps = {}, {}
     proven = bool(cells.all()) and most is None
-    for choice in path:
+    for choice in path.values():
         menus[choice.offers] = _polished(
             experiment, space, terms, rows[part], predicted[part], choice.menu
         )
@@ -171,7 +171,8 @@ def _polished(
     predicted: FloatArray,
     menu: tuple[int, ...],
 ) -> tuple[int, ...]:
-    fixed = [g for g in menu if space.place[g] < 0 or g == experiment.control or g in terms.always]
+    named = {*terms.always, *(g for pair in terms.exclusive for g in pair)}
+    fixed = [g for g in menu if space.place[g] < 0 or g == experiment.control or g in named]
     moving = [int(space.place[g]) for g in menu if g not in fixed]
     if not moving:
         return menu

@@ -13,7 +13,7 @@ from typing import Final
 
 import numpy as np
 
-from handful.evidence.bands import difference_rows, make_family
+from handful.evidence.bands import difference_rows, make_family, standard_errors
 from handful.evidence.ledger import Means
 from handful.evidence.records import (
     Estimate,
@@ -92,10 +92,11 @@ def challenges(experiment: Experiment, case: Case, seed: int) -> list[Challenge]
     found = []
     for point in points:
         pairs = [(menu_name(point.offers), single_name(g)) for g in case.allowed]
-        family = make_family(case.means, difference_rows(case.means, pairs), 0)
+        rows = difference_rows(case.means, pairs)
+        se = standard_errors(case.means, rows)
         extra = np.array([point.cost - case.setup[g] for g in case.allowed])
-        net = family.value - extra
-        t = np.where(family.se > 0, net / np.where(family.se > 0, family.se, 1.0), -np.inf)
+        net = rows @ case.means.value - extra
+        t = np.where(se > 0, net / np.where(se > 0, se, 1.0), -np.inf)
         worst = int(np.argmin(t))
         given = case.codes[menu_name(point.offers)]
         found.append(
@@ -132,7 +133,8 @@ def everywhere(experiment: Experiment, case: Case, offer: int) -> IntArray:
     """
     if single_name(offer) in case.codes:
         return case.codes[single_name(offer)]
-    return np.where(experiment.open_cells[:, offer], offer, case.fallback)
+    is_open = experiment.design.support[experiment.stratum, offer]
+    return np.where(is_open, offer, case.fallback)
 
 
 def differing_clusters(
@@ -147,9 +149,8 @@ def differing_clusters(
     least = []
     for arm in (given, single):
         told = experiment.offer == arm if reach is None else reach[np.arange(len(arm)), arm] != 0
-        rows = differs & told
-        least.append(len(np.unique(experiment.cluster[rows])))
-    return min(least)
+        least.append(np.count_nonzero(np.bincount(experiment.cluster[differs & told])))
+    return int(min(least))
 
 
 def choose_size(case: Case, held: list[Challenge]) -> int | None:

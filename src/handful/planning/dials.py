@@ -40,7 +40,7 @@ from handful.evidence.terms import Terms
 from handful.experiment.dial_support import dial_support
 from handful.experiment.dials import nearest_candidate, point_names
 from handful.experiment.records import Experiment
-from handful.notation import Float32Array, FloatArray
+from handful.notation import Float32Array, FloatArray, IntArray
 from handful.planning.splits import OwnSplits
 
 
@@ -150,15 +150,30 @@ def _extend(
     single = as_shortlist(chosen[0], code, ()).single
     phi = respond(nodes.response, dials.candidates, is_control(wide, dials.candidates))
     limits = replace(
-        terms,
-        setup=np.concatenate([terms.setup, terms.setup[nearest]]),
-        content=None if terms.content is None else np.append(terms.content, terms.content[nearest]),
-        cells=None if terms.cells is None else np.append(terms.cells, terms.cells[nearest]),
+        terms_for(terms, np.concatenate([np.arange(experiment.n_offers), nearest])),
         extra=(single,) if single not in terms.allowed else (),
         read=phi,
     )
     kernel = kernel_weights(experiment, dials.candidates, rule_bandwidth(experiment))
     return _Offers(wide, limits, phi, kernel, experiment.n_offers + len(first)), code
+
+
+def terms_for(terms: Terms, like: IntArray) -> Terms:
+    """Return the terms of other offers: offer k costs and needs what offer `like[k]` does.
+
+    Args:
+        terms: limits of the menu.
+        like: (G',) offer codes; allowed offers keep their codes.
+    """
+    stock = terms.stock
+    return replace(
+        terms,
+        setup=terms.setup[like],
+        content=None if terms.content is None else terms.content[like],
+        cells=None if terms.cells is None else terms.cells[like],
+        stock=None if stock is None else replace(stock, units=stock.units[like]),
+        read=None if terms.read is None else terms.read[like],
+    )
 
 
 def with_points(experiment: Experiment, points: FloatArray) -> Experiment:
@@ -224,17 +239,7 @@ def _trimmed(offers: _Offers, found: Evidence, model: EffectsModel) -> DialPlan:
             design=design,
             dials=replace(dials, candidates=dials.candidates[:keep]),
         ),
-        terms=_first_terms(offers.terms, keep),
+        terms=terms_for(offers.terms, np.arange(keep)),
         evidence=replace(found, first=first),
         model=spread_model(model, offers.phi[:keep], names),
-    )
-
-
-def _first_terms(terms: Terms, keep: int) -> Terms:
-    """Return the costs of the first offers alone."""
-    return replace(
-        terms,
-        setup=terms.setup[:keep],
-        content=None if terms.content is None else terms.content[:keep],
-        cells=None if terms.cells is None else terms.cells[:keep],
     )
