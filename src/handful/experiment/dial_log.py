@@ -6,7 +6,7 @@ a box outside what was tried, a control that no row received.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -61,12 +61,11 @@ def read_points(table: Any, brief: Brief) -> tuple[Dials, list[Finding]]:  # noq
         specs.append(_with_steps(spec, values[:, j]))
     findings += _missing(values, brief)
     for spec, named, column in zip(specs, levels, values.T, strict=True):
-        findings += _misfit(spec, named, column)
+        findings += misfit(spec, named, column)
+    findings += _control_never_seen(brief, values)
     if any(finding.level == "block" for finding in findings):
         return _empty(brief, values), findings
-    dials = box_of(values, specs, tuple(levels))
-    findings += _control_never_seen(brief, dials)
-    return dials, findings
+    return box_of(values, specs, tuple(levels)), findings
 
 
 def _empty(brief: Brief, values: FloatArray) -> Dials:
@@ -131,7 +130,7 @@ def _missing(values: FloatArray, brief: Brief) -> list[Finding]:
     return findings
 
 
-def _misfit(spec: DialSpec, levels: tuple[str, ...], values: FloatArray) -> list[Finding]:
+def misfit(spec: DialSpec, levels: tuple[str, ...], values: FloatArray) -> list[Finding]:
     """Return what is wrong with one dial: nothing to turn, or a box that was never tried."""
     known = values[~np.isnan(values)]
     if known.size == 0 or float(np.ptp(known)) == 0.0:
@@ -163,46 +162,49 @@ def _misfit(spec: DialSpec, levels: tuple[str, ...], values: FloatArray) -> list
     return findings
 
 
-def control_of(brief: Brief, dials: Dials) -> FloatArray | None:
+def control_of(brief: Brief) -> FloatArray | None:
     """Return the (d,) point of the control, NaN where rows received nothing; None without one."""
     control = brief.experiment.control
     if isinstance(control, Mapping):
-        return np.array([control[name] for name in dials.names], dtype=np.float64)
-    return np.full(len(dials.names), np.nan) if control == NO_OFFER else None
+        return np.array([control[spec.name] for spec in brief.dials], dtype=np.float64)
+    return np.full(len(brief.dials), np.nan) if control == NO_OFFER else None
 
 
-def _control_never_seen(brief: Brief, dials: Dials) -> list[Finding]:
-    control = control_of(brief, dials)
+def _control_never_seen(brief: Brief, values: FloatArray) -> list[Finding]:
+    control = control_of(brief)
     if control is None or np.isnan(control).any():
         return []
-    apart = np.abs(dials.received - control) > _SLACK * np.maximum(1.0, np.abs(control))
+    apart = np.abs(values - control) > _SLACK * np.maximum(1.0, np.abs(control))
     if not apart.any(axis=1).all():
         return []
-    said = ", ".join(
-        f"{name} = {number_text(v)}" for name, v in zip(dials.names, control, strict=True)
-    )
+    pairs = zip(brief.dials, control, strict=True)
+    said = ", ".join(f"{spec.name} = {number_text(value)}" for spec, value in pairs)
     message = f"experiment.control names an offer ({said}) that no row received."
     return [blocked("B122", message, "Name a point that was tried, or leave control out.")]
 
 
-def settle_log(
-    dials: Dials, brief: Brief, stratum: IntArray, strata: tuple[str, ...]
+def settle_points(
+    box: Dials,
+    strata: tuple[IntArray, tuple[str, ...]],
+    control: FloatArray | None,
+    pinned: Sequence[Sequence[float]] = (),
 ) -> tuple[DialOffers, list[Finding]]:
-    """Choose the candidates of a log and say where which of them are closed.
+    """Choose the candidates of a box and say where which of them are closed.
+
+    Args:
+        box: dials without candidates.
+        strata: (n,) codes and their labels.
+        control: (d,) the control's point, NaN for rows that received nothing, or None.
+        pinned: points that must be candidates.
 
     Raises:
         DataError: D312 fewer than two points of the box were tried enough.
 
     Cost: O(n G d).
     """
-    pinned = [[point[name] for name in dials.names] for point in brief.pinned]
-    settled = settle_dials(
-        dials,
-        stratum,
-        len(strata),
-        control_of(brief, dials),
-        np.array(pinned, dtype=np.float64).reshape(-1, len(dials.names)),
-    )
+    stratum, labels = strata
+    forced = np.array(pinned, dtype=np.float64).reshape(-1, len(box.names))
+    settled = settle_dials(box, stratum, len(labels), control, forced)
     if int(settled.support.any(axis=0).sum()) < 2:
         message = (
             "fewer than two points of the box were tried on enough rows: "
@@ -210,7 +212,7 @@ def settle_log(
         )
         remedy = "Widen the box, make the increment coarser, or collect more rows."
         raise DataError(blocked("D312", message, remedy))
-    return settled, _closed(settled, strata)
+    return settled, _closed(settled, labels)
 
 
 def _closed(settled: DialOffers, strata: tuple[str, ...]) -> list[Finding]:
