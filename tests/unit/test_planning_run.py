@@ -49,6 +49,7 @@ def test_settings_are_those_of_the_brief() -> None:
         direct_mail=("zip",),
         hours=9.0,
         minutes_per_card=2.0,
+        team=TeamSpec(hours=9.0, minutes_per_card=2.0),
     )
 
 

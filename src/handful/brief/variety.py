@@ -26,7 +26,7 @@ class VarietySpec:
     units: float | Mapping[str, float] = 1.0
     """Units that one customer of each offer takes on average."""
     demand_cv: float = 0.0
-    """Spread of one variant's demand around its forecast, as a share of it."""
+    """Spread of the whole campaign's demand around its forecast, as a share of it."""
 
 
 _V = "variety"
@@ -42,7 +42,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(_V, "shortage", "number", "what one unit short loses", "0", least=0),
     Key(_V, "units", "costs", "units that one customer of each offer takes on average", "1",
         least=0),
-    Key(_V, "demand_cv", "number", "spread of a variant's demand around its forecast, as a share",
-        "0", least=0),
+    Key(_V, "demand_cv", "number", "spread of a campaign's whole demand around its forecast, as a "
+        "share", "0", least=0),
 )
 # fmt: on

@@ -73,6 +73,7 @@ def one_more_words(more: Estimate, cap: int, currency: str) -> str:
         'The team can author 2 offers; one more would be worth 0.010 USD per customer (-0.030 to 0.050), held out, its costs paid.'
     """  # noqa: E501
     return (
-        f"The team can author {cap} offer{'' if cap == 1 else 's'}; one more would be worth {more.value:.3f} {currency} "
+        f"The team can author {cap} offer{'' if cap == 1 else 's'}; one more would be worth "
+        f"{more.value:.3f} {currency} "
         f"per customer ({more.lo:.3f} to {more.hi:.3f}), held out, its costs paid."
     )

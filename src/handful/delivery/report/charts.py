@@ -10,6 +10,7 @@ from typing import Any, Final
 import altair as alt
 
 from handful.delivery.report.drawing import PAPER, WIDE, configured
+from handful.delivery.report.varying import has_costs, net_layers
 from handful.planning.records import Plan
 
 _LABEL_GAP: Final = 15
@@ -45,6 +46,7 @@ def frontier_spec(plan: Plan, width: int) -> dict[str, Any]:
     scale = alt.Scale(domain=[low, high], nice=False, zero=False)
     rows = [
         {"k": p.offers, "value": p.value, "lo": p.lo, "hi": p.hi, "claimed": p.claimed}
+        | ({"net": p.net} if has_costs(plan) else {})
         for p in plan.frontier
     ]
     axis = alt.Axis(title="Number of offers in the menu", labelAngle=0, grid=False, tickSize=0)
@@ -60,6 +62,7 @@ def frontier_spec(plan: Plan, width: int) -> dict[str, Any]:
         ),
         *_reference_layers(plan, scale),
         *_claimed_layers(base, scale),
+        *(net_layers(base, scale) if has_costs(plan) else []),
         base.mark_line(color=PAPER["plan"], strokeWidth=2.5).encode(
             y=alt.Y("value:Q", scale=scale)
         ),
@@ -75,6 +78,7 @@ def frontier_spec(plan: Plan, width: int) -> dict[str, Any]:
 def _domain(plan: Plan) -> tuple[float, float]:
     ends = [end for p in plan.frontier for end in (p.lo, p.hi, p.claimed)]
     ends += [value for _, value in _reference_values(plan)]
+    ends += [p.net for p in plan.frontier]
     finite = [end for end in ends if math.isfinite(end)]
     low, high = min(finite), max(finite)
     room = 0.06 * (high - low) or 0.1 * abs(high) or 1.0
@@ -120,6 +124,7 @@ def _ring(plan: Plan, base: alt.Chart, scale: alt.Scale) -> list[alt.Chart]:
 def _end_labels(plan: Plan, scale: alt.Scale, gap: float) -> alt.Chart:
     last = plan.frontier[-1]
     named = [(name, value, PAPER["quiet"]) for name, value in _reference_values(plan)]
+    named += [("net of costs", last.net, PAPER["plan"])] if has_costs(plan) else []
     named += [("menu of K", last.value, PAPER["plan"]), ("claimed", last.claimed, PAPER["claim"])]
     named = sorted((n for n in named if math.isfinite(n[1])), key=lambda n: n[1])
     places = spread([value for _, value, _ in named], gap)

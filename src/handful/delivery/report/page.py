@@ -13,7 +13,8 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from handful.delivery.report import disclosing, sections, tables, verdict, wording
+from handful.delivery.limit_words import gap_words
+from handful.delivery.report import disclosing, limits, sections, tables, varying, verdict, wording
 from handful.delivery.report.charts import Whisker, frontier_spec, whisker_spec
 from handful.delivery.report.drawing import NARROW, WIDE, svg
 from handful.delivery.report.figures import (
@@ -143,10 +144,14 @@ def _sentences(plan: Plan) -> dict[str, object]:
         "tails": wording.tails(plan),
         "tails_limits": wording.tails_limits(plan),
         "baseline": wording.baseline(plan),
+        "supply_words": varying.supply_words(plan),
+        "rule_words": varying.rule_words(plan),
+        "limits_words": limits.limits_words(plan),
+        "gap_words": gap_words(plan),
     }
 
 
-def _tables(plan: Plan) -> dict[str, tables.Table]:
+def _tables(plan: Plan) -> dict[str, tables.Table | None]:
     return {
         "frontier_table": sections.frontier_table(plan),
         "reference_table": sections.reference_table(plan),
@@ -155,8 +160,9 @@ def _tables(plan: Plan) -> dict[str, tables.Table]:
         "split_table": sections.split_table(plan, wording.baseline(plan)),
         "tails_table": sections.tails_table(plan),
         "arms_table": sections.arms_table(plan),
-        "constraints_table": sections.constraints_table(plan),
+        "constraints_table": limits.constraints_table(plan),
         "guardrails_table": sections.guardrails_table(plan),
+        "supply_table": varying.supply_table(plan),
     }
 
 
@@ -168,6 +174,7 @@ def _charts(plan: Plan) -> dict[str, object]:
         "plane_chart": _plane_chart(plan),
         "plane_offers": _plane_offers(plan),
         "split_chart": _split_chart(plan),
+        "budget_chart": _budget_chart(plan),
     }
 
 
@@ -244,6 +251,14 @@ def _price_chart(curve: Mapping[str, Any], currency: str) -> Chart:
         "The price of telling less",
         description,
     )
+
+
+def _budget_chart(plan: Plan) -> Chart | None:
+    if not limits.has_curve(plan):
+        return None
+    title = "Value against budget"
+    description = "Profit per customer, held out, against the budget of a campaign; limits kept."
+    return _two_sizes(lambda width: limits.budget_spec(plan, width), "budget", title, description)
 
 
 def _two_sizes(

@@ -12,9 +12,9 @@ from handful.delivery.report.figures import (
     money,
     plain,
     share,
-    significant,
 )
 from handful.delivery.report.tables import Cell, Column, Row, Table, offers_text
+from handful.delivery.report.varying import cost_cells, costs_shown
 from handful.planning.records import Plan
 
 _SHORT_MENU: Final = 3
@@ -35,7 +35,7 @@ def frontier_table(plan: Plan) -> Table:
         Column("Value, held out", numeric=True),
         Column("Gain over best single", numeric=True),
         Column("Share of one-to-one’s gain", numeric=True),
-        Column("Set-up cost", numeric=True),
+        *(Column(title, numeric=True) for _, title in costs_shown(plan)),
         Column("Net", numeric=True),
         Column("Certified gap", numeric=True),
         Column("Claimed", numeric=True),
@@ -47,14 +47,13 @@ def frontier_table(plan: Plan) -> Table:
 
 def _frontier_cells(plan: Plan, at: int, places: int, gain_places: int) -> tuple[Cell, ...]:
     field = f"frontier.{at}"
-    cost_places = max(places, significant(point.setup_cost for point in plan.frontier))
     return (
         count(plan, f"{field}.offers"),
         _menu_words(plan, at),
         interval(plan, field, places),
         interval(plan, f"{field}.gain_over_single", gain_places),
         share(plan, f"{field}.share_of_one_to_one", "one-to-one gains nothing over one offer"),
-        money(plan, f"{field}.setup_cost", cost_places),
+        *cost_cells(plan, at, places),
         money(plan, f"{field}.net", places),
         share(plan, f"{field}.certified_gap", "no bound was made"),
         money(plan, f"{field}.claimed", places),
@@ -273,28 +272,6 @@ def arms_table(plan: Plan) -> Table:
         near, title = "Rows nearest to it", "The candidate offers"
     columns = (Column("Offer"), Column(near, numeric=True), Column("Means no offer"))
     return Table("arms", title, columns, rows)
-
-
-def constraints_table(plan: Plan) -> Table:
-    """Return the limits of the brief, what the plan uses of them and their prices."""
-    rows = tuple(
-        Row(
-            (
-                limit.name,
-                plain(plan, f"constraints.{at}.bound", 2),
-                plain(plan, f"constraints.{at}.used", 2),
-                money(plan, f"constraints.{at}.shadow_price", 4),
-            )
-        )
-        for at, limit in enumerate(plan.constraints)
-    )
-    columns = (
-        Column("Limit"),
-        Column("Bound", numeric=True),
-        Column("Used", numeric=True),
-        Column("One more unit is worth", numeric=True),
-    )
-    return Table("constraints", "Limits set in the brief", columns, rows)
 
 
 def guardrails_table(plan: Plan) -> Table:

@@ -59,14 +59,15 @@ def level_text(plan: Plan) -> str:
 def setup_note(plan: Plan) -> Sentence:
     """Return what is left after set-up costs for the chosen menu; () when set-up is free."""
     at = chosen_position(plan)
-    if at is None or plan.frontier[at].setup_cost == 0 or plan.verdict.kind == "refused":
+    if at is None or plan.frontier[at].cost == 0 or plan.verdict.kind == "refused":
         return ()
     place = decimals(plan.frontier)
-    cost_place = max(place, significant([plan.frontier[at].setup_cost]))
+    cost_place = max(place, significant([plan.frontier[at].cost]))
+    only_set_up = plan.frontier[at].cost == plan.frontier[at].setup_cost
     return (
-        "Setting up costs ",
-        money(plan, f"frontier.{at}.setup_cost", cost_place),
-        " per customer and leaves a net value of ",
+        "Setting up costs " if only_set_up else "Setting up, content and stock together cost ",
+        money(plan, f"frontier.{at}.cost", cost_place),
+        " per customer, which leaves a net value of ",
         money(plan, f"frontier.{at}.net", place),
         " per customer.",
     )
