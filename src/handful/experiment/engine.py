@@ -171,10 +171,17 @@ def _out_of_memory(text: str) -> HandfulError:
 def _without_values(text: str) -> str:
     """Drop the values of cells, which may be ids, from an engine message."""
     first = re.split(r"\n\n|\nLINE", text, maxsplit=1)[0]
-    if first.startswith("Conversion Error"):
+    if first.startswith("Invalid Input Error"):  # may be nothing but a value
+        return "Invalid Input Error: a value does not fit, and is not shown"
+    if not first.startswith(_ABOUT_THE_TEXT):
         first = re.sub(r"'(?:[^']|'')*'", "'...'", first)
         first = re.sub(r'"[^"]*"', '"..."', first)
+        first = re.sub(r"(?<![\w.])-?\d[\d.]*", "...", first)
     return excerpt(first).rstrip(".!")
+
+
+_ABOUT_THE_TEXT = ("Parser Error", "Binder Error", "Catalog Error")
+"""Errors about the SQL itself, made before any cell is read."""
 
 
 def _reading_finding(place: str, text: str) -> Finding:
