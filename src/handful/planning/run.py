@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 
 import numpy as np
@@ -27,9 +27,9 @@ from handful.evidence.records import (
     Segment,
     Verdict,
 )
-from handful.evidence.ruling import RuleCase, final_rule, rule_facts
+from handful.evidence.ruling import RuleCase, rule_facts
 from handful.evidence.segments import everybody, make_segments, segment_rows
-from handful.evidence.terms import Terms, make_terms
+from handful.evidence.terms import make_terms
 from handful.evidence.variety import with_variety
 from handful.evidence.verdict import fits_by_hand
 from handful.experiment.checks import check_experiment
@@ -37,40 +37,26 @@ from handful.experiment.given import turn
 from handful.experiment.records import Box, Experiment
 from handful.guardrails.disclosure_checks import check_disclosure
 from handful.guardrails.records import Facts
-from handful.guardrails.repair_records import Repair, RepairCase
-from handful.guardrails.repair_search import find_repair
 from handful.notation import IntArray
-from handful.planning.consenting import assign_with_consent
-from handful.planning.constrained import AmountSplits, Limited, limit_plan
+from handful.planning.constrained import AmountSplits
 from handful.planning.dials import plan_dials
 from handful.planning.evaluate import evaluate, evaluate_policy
-from handful.planning.facts import experiment_facts, offer_points
+from handful.planning.facts import experiment_facts
 from handful.planning.guarding import guarded
+from handful.planning.job import Job
 from handful.planning.limiting import with_limits
-from handful.planning.merging import merged_policy, with_merge
+from handful.planning.merging import with_merge
 from handful.planning.plane import offer_plane
 from handful.planning.records import Plan
-from handful.planning.repairing import mended_policy, with_repair
+from handful.planning.repairing import with_repair
 from handful.planning.settings import PlanSettings, settings_of
+from handful.planning.settling import Settled, settle_policy
 from handful.planning.splits import OwnSplits
 from handful.planning.varying import can_author, with_variety_told
-from handful.policy.policy import assign
-from handful.policy.records import Assignment, Policy, RuleTree
+from handful.policy.records import RuleTree
 from handful.progress import SILENT, Progress
 
 __all__ = ["evaluate", "evaluate_policy", "make_plan", "plan"]
-
-
-@dataclass(frozen=True, slots=True)
-class _Job:
-    """What every step of one plan shares."""
-
-    experiment: Experiment
-    settings: PlanSettings
-    terms: Terms
-    random_state: int
-    progress: Progress
-    amounts: AmountSplits
 
 
 def make_plan(
@@ -121,7 +107,7 @@ def make_plan(
     terms = with_variety(terms, checked.experiment, asked.variety, can_author(asked.team))
     if brief is not None:
         check_disclosure(brief.guardrails, checked.experiment)
-    job = _Job(checked.experiment, asked, terms, random_state, progress, amounts)
+    job = Job(checked.experiment, asked, terms, random_state, progress, amounts)
     # One thread in the numerical libraries: the same bits whatever the machine's number of cores.
     with threadpool_limits(limits=1):
         if job.experiment.dials is not None and effects is None:
@@ -178,7 +164,7 @@ def plan(  # noqa: PLR0913 - the signature that users were promised
     )
 
 
-def _with_dials(job: _Job, findings: tuple[Finding, ...], brief: Brief | None) -> Plan:
+def _with_dials(job: Job, findings: tuple[Finding, ...], brief: Brief | None) -> Plan:
     """Plan offers with dials: the polished points join the candidates as offers."""
     asked = job.settings
     own = OwnSplits(job.experiment, asked, job.random_state, job.progress)
@@ -187,7 +173,7 @@ def _with_dials(job: _Job, findings: tuple[Finding, ...], brief: Brief | None) -
     return _assemble(wide, found.evidence, found.model, findings, brief)
 
 
-def _rivals(job: _Job) -> RivalColumns | None:
+def _rivals(job: Job) -> RivalColumns | None:
     asked = job.settings
     if not asked.ladder:
         return None
@@ -195,7 +181,7 @@ def _rivals(job: _Job) -> RivalColumns | None:
 
 
 def _evidence(
-    job: _Job, effects: GivenEffects | None
+    job: Job, effects: GivenEffects | None
 ) -> tuple[Evidence, EffectsModel, tuple[Finding, ...]]:
     experiment, asked = job.experiment, job.settings
     own = OwnSplits(experiment, asked, job.random_state, job.progress)
@@ -219,7 +205,7 @@ def _evidence(
 
 
 def _assemble(
-    job: _Job,
+    job: Job,
     evidence: Evidence,
     model: EffectsModel,
     findings: tuple[Finding, ...],
@@ -227,18 +213,10 @@ def _assemble(
 ) -> Plan:
     experiment = job.experiment
     verdict = _by_hand(job, evidence.verdict)
-    menu = _menu_codes(job, evidence)
-    tree = None if len(menu) == 1 else final_rule(experiment, evidence.first, menu, job.terms)
-    case, repair, policy = _mended(job, evidence, _policy(job, model, menu, tree), brief)
     asked = GuardrailsSpec() if brief is None else brief.guardrails
-    policy, merge = merged_policy(experiment, evidence.first, job.terms, policy, asked)
-    if policy.menu != menu:
-        menu = policy.menu
-        tree = None if len(menu) == 1 else final_rule(experiment, evidence.first, menu, job.terms)
-    limited = _limited(job, evidence, policy)
-    policy = policy if limited is None else limited.policy
-    assignment = _assign(job, policy) if limited is None else limited.assignment
-    segments, rule = _segments(job, evidence, menu, tree, assignment.offer)
+    settled = settle_policy(job, evidence, model, asked)
+    policy, assignment, limited = settled.policy, settled.assignment, settled.limited
+    segments, rule = _segments(job, evidence, settled.menu, settled.tree, assignment.offer)
     made = Plan(
         experiment=experiment_facts(experiment, job.random_state, brief),
         findings=findings,
@@ -259,72 +237,21 @@ def _assemble(
         constraints=() if limited is None else limited.constraints,
         allocation=None if limited is None else limited.allocation,
     )
-    if case is not None and repair is not None and policy is not case.policy:
-        made = with_repair(made, case, repair)
-    made = with_variety_told(made, experiment, evidence, job.terms)
-    if merge is not None:
-        made = with_merge(made, merge)
+    made = _told(job, made, evidence, settled)
     facts = _facts(job, made, evidence, brief)
-    facts = replace(facts, repair=repair, merge=merge, rule=tree)
+    facts = replace(facts, repair=settled.repair, merge=settled.merge, rule=settled.tree)
     return guarded(made, facts, job.progress)
 
 
-def _mended(
-    job: _Job, evidence: Evidence, policy: Policy, brief: Brief | None
-) -> tuple[RepairCase | None, Repair | None, Policy]:
-    """Mend a policy that tells too much, where the brief asks for it; say what it would take."""
-    limited = job.terms.limits is not None
-    if brief is None or not brief.guardrails.sensitive or len(policy.menu) < 2 or limited:
-        return None, None, policy
-    case = RepairCase(
-        experiment=job.experiment,
-        fit=evidence.first,
-        terms=job.terms,
-        asked=brief.guardrails,
-        policy=policy,
-        decide=lambda other: _assign(job, other).offer,
-        free=job.experiment.consent is None,
-        seed=job.random_state,
-    )
-    repair = find_repair(case)
-    return case, repair, mended_policy(case, repair)
+def _told(job: Job, made: Plan, evidence: Evidence, settled: Settled) -> Plan:
+    """Return the plan with what was merged, mended and kept various told in its verdict."""
+    made = made if settled.merge is None else with_merge(made, settled.merge)
+    if settled.mended and settled.case is not None and settled.repair is not None:
+        made = with_repair(made, settled.case, settled.repair)
+    return with_variety_told(made, job.experiment, evidence, job.terms)
 
 
-def _limited(job: _Job, evidence: Evidence, policy: Policy) -> Limited | None:
-    """Hold the plan to its limits, where the brief sets some on all customers together."""
-    if job.terms.limits is None:
-        return None
-    models = job.amounts.models()
-    return limit_plan(job.experiment, evidence.first, job.terms, policy, models)
-
-
-def _assign(job: _Job, policy: Policy) -> Assignment:
-    """Decide for every row of the log, consent respected."""
-    log, found = job.experiment, job.experiment.consent
-    ids = None if policy.chance is None else log.customers.tolist()
-    if found is None:
-        return assign(policy, log.features, log.stratum, ids)
-    rights, binding = found.rights, found.gate.binding
-    return assign_with_consent(policy, log.features, log.stratum, rights, binding, ids)
-
-
-def _policy(job: _Job, model: EffectsModel, menu: tuple[int, ...], tree: RuleTree | None) -> Policy:
-    """Return who gets which: by the predictions, or by the rule where the brief says so."""
-    experiment = job.experiment
-    return Policy(
-        model=model,
-        menu=menu,
-        strata_columns=experiment.strata_columns,
-        strata=experiment.strata,
-        support=experiment.design.support,
-        fallback=job.terms.by_stratum,
-        currency=experiment.currency,
-        rule=tree if job.terms.by_rule else None,
-        points=offer_points(experiment),
-    )
-
-
-def _facts(job: _Job, made: Plan, evidence: Evidence, brief: Brief | None) -> Facts:
+def _facts(job: Job, made: Plan, evidence: Evidence, brief: Brief | None) -> Facts:
     """Gather what guardrails may read of a plan."""
     return Facts(
         experiment=job.experiment,
@@ -339,20 +266,8 @@ def _facts(job: _Job, made: Plan, evidence: Evidence, brief: Brief | None) -> Fa
     )
 
 
-def _menu_codes(job: _Job, evidence: Evidence) -> tuple[int, ...]:
-    """Return the codes of the offers to run: the control alone when the verdict is no offer."""
-    kind, limits = evidence.verdict.kind, job.terms.limits
-    control = job.experiment.control
-    if evidence.verdict.offers in evidence.menus:
-        menu = evidence.menus[evidence.verdict.offers]
-    else:
-        menu = (control,) if kind == "no_offer" and control is not None else (evidence.single,)
-    # Under limits whoever is left out gets the base.
-    return menu if limits is None else tuple(sorted({*menu, limits.base}))
-
-
 def _segments(
-    job: _Job,
+    job: Job,
     evidence: Evidence,
     menu: tuple[int, ...],
     tree: RuleTree | None,
@@ -372,7 +287,7 @@ def _segments(
     return make_segments(job.experiment, rows, assigned, menu, tree), rule
 
 
-def _by_hand(job: _Job, verdict: Verdict) -> Verdict:
+def _by_hand(job: Job, verdict: Verdict) -> Verdict:
     asked = job.settings
     customers = job.experiment.population or float(len(np.unique(job.experiment.customers)))
     if not fits_by_hand(customers, asked.minutes_per_card, asked.hours):
