@@ -63,6 +63,7 @@ class GuardrailsSpec:
     minimise: bool = False
     max_age: float = 730.0
     reviews: tuple[Review, ...] = ()
+    audit: bool = False
     plugins: tuple[str, ...] = ()
     override: Mapping[str, tuple[str, str]] = field(default_factory=_none)
     """Guardrail name -> (by, reason)."""
@@ -116,6 +117,8 @@ KEYS: Final[tuple[Key, ...]] = (
         "730", least=1),
     Key(_G, "reviews", "reviews", "what is reviewed, by whom, when it last was and how often",
         "[]"),
+    Key(_G, "audit", "flag", "keep an audit file beside the plan; with consent one is always kept",
+        "false"),
     Key(_G, "plugins", "names", 'guardrails of your own, "module:function", run when named here',
         "[]"),
     Key(_G, "override", "overrides", "a failed guardrail that somebody answers for, and why"),

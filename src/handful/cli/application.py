@@ -12,13 +12,16 @@ from handful.cli.checking import check
 from handful.cli.demonstrating import demo
 from handful.cli.evaluating import evaluate
 from handful.cli.exporting import export
+from handful.cli.forgetting import forget
 from handful.cli.planning import plan
+from handful.cli.reviewing import review
 from handful.cli.starting import init
 
 _SECTIONS: Mapping[str, tuple[click.Command, ...]] = {
     "Start": (demo, init),
     "Decide": (check, plan),
     "Use": (assign, export, evaluate),
+    "Look after": (review, forget),
 }
 
 

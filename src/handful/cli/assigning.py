@@ -37,13 +37,16 @@ def assign(plan: Path, customers: str, out: Path, customer: str | None, consent:
     so that no spreadsheet runs them; parquet keeps them as they are.
     """
     from handful.delivery.deciding import decide_file
+    from handful.delivery.release import record_use
     from handful.delivery.stored import read_plan
 
     speak = console()
     progress = progress_for(quiet=speak.quiet)
+    stored = read_plan(plan)
     result = decide_file(
-        read_plan(plan), customers, out, customer=customer, consent=consent, progress=progress
+        stored, customers, out, customer=customer, consent=consent, progress=progress
     )
+    record_use(stored.folder, "assign", {"customers": result.customers})
     speak.emit({"out": str(out)} | {"decided": result})
     speak.list_findings(result.findings)
     speak.say(f"{result.customers:,} customers:")

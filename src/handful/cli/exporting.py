@@ -29,11 +29,13 @@ def export(plan: Path, form: str, out: Path, table: str) -> int:
     holds the rule, and says what that loses. The csv holds the customers of the log.
     """
     from handful.delivery.exporting import export_plan
+    from handful.delivery.release import record_use
     from handful.delivery.stored import read_plan
 
     speak = console()
     folder = plan.parent if plan.name == "plan.json" else plan
     done = export_plan(read_plan(plan), folder, form, out, table=table)
+    record_use(folder, "export", {"form": done.form, "holds": done.holds})
     speak.emit({"out": str(out)} | {"exported": done})
     speak.list_findings(done.findings)
     speak.say(f"Wrote {done.holds} to {out}")

@@ -73,6 +73,7 @@ def plan_and_publish(brief: Brief, out: Path, seed: int, expect: str | None = No
     """
     from handful.delivery.files import publish_folder
     from handful.delivery.plan_folder import write_plan
+    from handful.delivery.release import certify, record_plan
     from handful.experiment.log import load_experiment
     from handful.planning.run import make_plan
 
@@ -82,6 +83,8 @@ def plan_and_publish(brief: Brief, out: Path, seed: int, expect: str | None = No
         experiment = load_experiment(brief, progress=progress)
         made = make_plan(experiment, brief=brief, random_state=seed, progress=progress)
         document = write_plan(made, staging, experiment.features, experiment.stratum)
+        certify(made, staging, out)
+    record_plan(made, brief, out, document)
     speak.emit(document)
     return _sum_up(made, out, speak, expect)
 

@@ -26,6 +26,7 @@ from handful.experiment.consent_records import (
     ConsentGate,
     ConsentRegister,
 )
+from handful.experiment.consent_rows import rights_of
 
 CONSENT_NAME: Final = "consent.parquet"
 """The copy of the register in a plan folder."""
@@ -64,7 +65,7 @@ def read_gate(
         source: the consent table of today, read in place of the copy.
 
     Raises:
-        DataError: G051 the copy is gone and no table is given; and those of `read_register`.
+        DataError: G071 the copy is gone and no table is given; and those of `read_register`.
         BriefError: those of `read_register`.
 
     Cost: O(customers of the register), or O(events) with a source.
@@ -80,6 +81,19 @@ def read_gate(
         tier=_places(offers, said["tiers"], register.tiers),
     )
     return ConsentGate(register, binding)
+
+
+def may_be_shared(table: pa.Table, gate: ConsentGate | None) -> pa.Table:
+    """Return a table of assignments without the customers who refuse to be shared.
+
+    Args:
+        table: with a column `customer`.
+        gate: who refuses; None where no consent table is kept.
+    """
+    if gate is None:
+        return table
+    rights = rights_of(gate.register, table.column("customer").combine_chunks())
+    return table.filter(pa.array(~rights.says_no("share")))
 
 
 def _register(said: Mapping[str, Any], folder: Path, source: str | None) -> ConsentRegister:
@@ -98,7 +112,7 @@ def _register(said: Mapping[str, Any], folder: Path, source: str | None) -> Cons
     file = folder / CONSENT_NAME
     if not file.is_file():
         message = f"expected {CONSENT_NAME} beside plan.json; it is not there."
-        raise DataError(blocked("G051", message, "Give the consent table with --consent."))
+        raise DataError(blocked("G071", message, "Give the consent table with --consent."))
     return _read_copy(said, file)
 
 

@@ -90,7 +90,7 @@ def decide_file(
 
     Raises:
         BriefError: F805 another suffix; and those of `publish_file`.
-        DataError: G001 a guardrail failed; G050 the plan is too old; G051 no consent table;
+        DataError: G001 a guardrail failed; G070 the plan is too old; G071 no consent table;
             F830 no customers; and those of `stream_customers`.
 
     Cost: O(customers) time, O(block) memory.
@@ -130,7 +130,7 @@ def ready(stored: StoredPlan, today: date, gate: ConsentGate | None) -> tuple[Fi
         gate: the consent of today, if a table of today was given.
 
     Raises:
-        DataError: G050 what the plan rests on is too old.
+        DataError: G070 what the plan rests on is too old.
     """
     findings = list(stale_findings(stored.document, today, gate))
     if any(finding.level == "block" for finding in findings):
@@ -139,7 +139,7 @@ def ready(stored: StoredPlan, today: date, gate: ConsentGate | None) -> tuple[Fi
     if said is not None and gate is None:
         message = f"consent is read as of {said['as_of']}, when the plan was made."
         remedy = "Give the consent table of today with --consent, to respect what was said since."
-        findings.append(Finding("G052", "warn", message, remedy))
+        findings.append(Finding("G072", "warn", message, remedy))
     return tuple(findings)
 
 

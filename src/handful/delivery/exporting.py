@@ -10,6 +10,7 @@ from typing import Any, Final
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from handful.delivery.consent_file import may_be_shared, read_gate
 from handful.delivery.files import PRIVATE, publish_file
 from handful.delivery.sinks import open_sink
 from handful.delivery.sql_script import ScriptSource, policy_script
@@ -73,23 +74,32 @@ def export_plan(
         remedy = "Export csv and load that; other forms are not written yet."
         raise BriefError(blocked("F840", message, remedy))
     if form == "csv":
-        return _export_csv(folder / "assignments.parquet", out)
+        return _export_csv(folder / "assignments.parquet", out, stored)
+    if stored.document.get("consent") is not None:
+        message = "the plan was made under consent, which an SQL statement does not ask for."
+        remedy = "Use `handful assign` with --consent, and load its file."
+        raise BriefError(blocked("G082", message, remedy))
     text, holds, findings = _script(stored, table)
     with publish_file(out) as staging:
         staging.write_text(text, encoding="utf-8")
     return Exported("sql", holds, findings)
 
 
-def _export_csv(assignments: Path, out: Path) -> Exported:
+def _export_csv(assignments: Path, out: Path, stored: StoredPlan) -> Exported:
     if not assignments.is_file():
         message = f"expected {assignments}; it is not there."
         raise DataError(blocked("F842", message, "Run `handful assign`, or make the plan again."))
+    gate = read_gate(stored.document, stored.folder, stored.policy.model.offers)
+    rows = 0
     with pq.ParquetFile(assignments) as file, publish_file(out, mode=PRIVATE) as staging:
         with open_sink(staging, file.schema_arrow, "csv") as write:
             for batch in file.iter_batches(ROWS_PER_BLOCK):
-                write(pa.Table.from_batches([batch]))
-        rows = file.metadata.num_rows
-    return Exported("csv", f"the offers of {rows:,} customers", ())
+                shared = may_be_shared(pa.Table.from_batches([batch]), gate)
+                rows += shared.num_rows
+                write(shared)
+        left_out = file.metadata.num_rows - rows
+    said = f"; {left_out:,} who refuse to be shared are left out" if left_out else ""
+    return Exported("csv", f"the offers of {rows:,} customers{said}", ())
 
 
 def _script(stored: StoredPlan, table: str) -> tuple[str, str, tuple[Finding, ...]]:

@@ -93,7 +93,7 @@ def bind(
         most: code of the offer tried most.
 
     Raises:
-        BriefError: G040 an offer is named that the log does not have.
+        BriefError: G045 an offer is named that the log does not have.
     """
     channels = {name: c.strip().lower() for name, c in brief.guardrails.channels.items()}
     tiers = {name: t.strip().lower() for name, t in brief.consent.requires_tier.items()}
@@ -105,7 +105,7 @@ def bind(
     }
     strange = [
         blocked(
-            "G040",
+            "G045",
             f"{key} names '{name}'; the log has the offers {', '.join(offers[:12])}.",
             "Use one of these.",
         )
@@ -194,8 +194,8 @@ def consented(
         log: (n,) customers, (n,) offer codes, offer names, code of "no offer".
 
     Raises:
-        BriefError: G040 an offer that the log does not have.
-        DataError: G041 customers who may be given nothing, and no level that means "no offer";
+        BriefError: G045 an offer that the log does not have.
+        DataError: G046 customers who may be given nothing, and no level that means "no offer";
             G042 no customer of the log is in the consent table.
     """
     customers, offer, offers, control = log
@@ -217,7 +217,7 @@ def refuse_nothing_left(closed: BoolArray) -> None:
     """Refuse customers to whom every offer is closed.
 
     Raises:
-        DataError: G041 there are some.
+        DataError: G046 there are some.
     """
     stuck = int(closed.all(axis=1).sum())
     if stuck:
@@ -229,7 +229,7 @@ def refuse_nothing_left(closed: BoolArray) -> None:
             "Name experiment.control. Where offers are shown and nobody is contacted, write "
             'consent.purposes = {contact = "none"} and take "contact" out of consent.consent_only.'
         )
-        raise DataError(Finding("G041", "block", message, remedy, stuck, stuck / len(closed)))
+        raise DataError(Finding("G046", "block", message, remedy, stuck, stuck / len(closed)))
 
 
 def consent_findings(found: Consented) -> tuple[Finding, ...]:

@@ -73,7 +73,7 @@ def stale_findings(
         fresh: consent of that day, in place of the plan's.
 
     Returns:
-        G050, a warning past a year, a block past the plan's `max_age`; () without such a guardrail.
+        G070, a warning past a year, a block past the plan's `max_age`; () without such a guardrail.
     """
     found = next((r for r in document["guardrails"] if r["name"] == NAME), None)
     if found is None:
@@ -89,7 +89,7 @@ def stale_findings(
     ages = [f"{what} is {(today - day).days:,} days old" for what, day in days.items()]
     message = f"the plan is out of date: {', '.join(ages)}; more than {OLD_DAYS} are a warning and "
     message += f"more than {found['bound']:,.0f} too many."
-    return (Finding("G050", level, message, result.remedy),)
+    return (Finding("G070", level, message, result.remedy),)
 
 
 def _result(

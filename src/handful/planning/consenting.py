@@ -52,7 +52,7 @@ def assign_with_consent(
         Offers, reasons and expected profits; NaN where nobody was scored.
 
     Raises:
-        DataError: G041 customers to whom every offer is closed; and those of `assign`.
+        DataError: G046 customers to whom every offer is closed; and those of `assign`.
 
     Cost: as `assign`, and once more for those whose best offer is closed to them.
     """

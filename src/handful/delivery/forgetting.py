@@ -1,0 +1,198 @@
+"""Erasure: a person taken out of every file that handful wrote about persons.
+
+Those are, in a plan folder, assignments.parquet, consent.parquet and consent-certificate.json, and
+the files of `handful assign` and `handful export`, known by their columns. The policy holds no
+person; what it learned from one is undone only by planning again.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from handful.delivery.audit import append_audit, keeps_audit
+from handful.delivery.certificate import CERTIFICATE_NAME, canonical
+from handful.delivery.consent_file import CONSENT_NAME
+from handful.delivery.files import PRIVATE, publish_file
+from handful.delivery.plan_json import dump_document, load_document
+from handful.delivery.secret_key import secret_of
+from handful.delivery.sinks import open_sink
+from handful.delivery.stored import part_records
+from handful.errors import BriefError, blocked
+from handful.planning.assignment_table import COLUMNS
+
+_ID_COLUMN: Final = {CONSENT_NAME: "id"}
+
+
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """What an erasure did.
+
+    Attributes:
+        removed: (file, rows or hashes taken out).
+        replan: plan folders that learned from the person.
+        sources: what those plans were made from, which is not ours to change.
+    """
+
+    removed: tuple[tuple[str, int], ...]
+    replan: tuple[str, ...]
+    sources: tuple[str, ...]
+
+
+def forget(customer: str, folders: tuple[Path, ...]) -> Forgotten:
+    """Remove a person from every file of ours under some folders.
+
+    Args:
+        customer: the id, as text.
+        folders: looked through to the bottom.
+
+    Returns:
+        What was removed, and what must be planned again.
+
+    Raises:
+        BriefError: G079 a folder is not there.
+        DataError: G073 the secret that the hashes were made with is gone.
+        MachineError: F801-F803 a file cannot be written.
+
+    Cost: O(size of the files).
+    """
+    absent = [str(folder) for folder in folders if not folder.is_dir()]
+    if absent:
+        message = f"expected folders to look in; not there: {', '.join(absent[:5])}."
+        raise BriefError(blocked("G079", message, "Name the folders that hold plans and files."))
+    removed: list[tuple[str, int]] = []
+    replan: list[str] = []
+    sources: list[str] = []
+    for plan in _plans(folders):
+        found = _forget_in_plan(plan, customer)
+        removed += found
+        if found:
+            document = load_document((plan / "plan.json").read_text(encoding="utf-8"))
+            replan.append(str(plan))
+            sources += [document["experiment"]["source"]]
+            consent = document.get("consent")
+            sources += [consent["description"]] if consent else []
+            _audit(plan.parent, len(found))
+    for file in _tables(folders):
+        count = _drop_rows(file, customer)
+        removed += [(str(file), count)] if count else []
+    return Forgotten(tuple(removed), tuple(replan), tuple(dict.fromkeys(sources)))
+
+
+def _plans(folders: tuple[Path, ...]) -> list[Path]:
+    found = {file.parent.resolve() for folder in folders for file in folder.rglob("plan.json")}
+    return sorted(place for place in found if (place / "policy").is_dir())
+
+
+def _tables(folders: tuple[Path, ...]) -> Iterator[Path]:
+    """Yield the files of `handful assign` and `handful export`, outside of plan folders."""
+    ours = set(_plans(folders))
+    files = {f.resolve() for folder in folders for f in folder.rglob("*") if f.is_file()}
+    for file in sorted(files):
+        if file.parent in ours or file.suffix.lower() not in {".csv", ".parquet"}:
+            continue
+        if _columns(file)[: len(COLUMNS)] == COLUMNS:
+            yield file
+
+
+def _columns(file: Path) -> tuple[str, ...]:
+    try:
+        if file.suffix.lower() == ".parquet":
+            return tuple(pq.read_schema(file).names)
+        with file.open(encoding="utf-8", newline="") as stream:
+            return tuple(next(csv.reader(stream), ()))
+    except (OSError, ValueError, pa.ArrowInvalid):
+        return ()
+
+
+def _forget_in_plan(plan: Path, customer: str) -> list[tuple[str, int]]:
+    names = ("assignments.parquet", CONSENT_NAME)
+    found = [
+        (str(plan / name), count)
+        for name in names
+        if (plan / name).is_file() and (count := _drop_rows(plan / name, customer))
+    ]
+    hashes = _drop_hashes(plan, customer)
+    found += [(str(plan / CERTIFICATE_NAME), hashes)] if hashes else []
+    if found:
+        _write_parts_anew(plan)
+    return found
+
+
+def _drop_rows(file: Path, customer: str) -> int:
+    """Write a file again without the rows of a person; return how many there were."""
+    if file.suffix.lower() == ".csv":
+        return _drop_lines(file, customer)
+    table = pq.read_table(file)
+    ids = pc.cast(table[_ID_COLUMN.get(file.name, COLUMNS[0])], pa.string())
+    kept = table.filter(pc.invert(pc.fill_null(pc.equal(ids, customer), False)))
+    count = table.num_rows - kept.num_rows
+    if count:
+        with (
+            publish_file(file, mode=PRIVATE) as staging,
+            open_sink(staging, kept.schema, "parquet") as write,
+        ):
+            write(kept)
+    return int(count)
+
+
+def _drop_lines(file: Path, customer: str) -> int:
+    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
+    # A spreadsheet-safe csv has an apostrophe before an id that looks like a formula.
+    named = {customer, f"'{customer}"}
+    kept = [line for line in lines if (next(csv.reader([line]), []) or [""])[0] not in named]
+    count = len(lines) - len(kept)
+    if count:
+        with publish_file(file, mode=PRIVATE) as staging:
+            staging.write_text("".join(kept), encoding="utf-8")
+    return count
+
+
+def _drop_hashes(plan: Path, customer: str) -> int:
+    """Take a person's hash out of a certificate, seal it again, return how often it was there."""
+    file = plan / CERTIFICATE_NAME
+    if not file.is_file():
+        return 0
+    secret = secret_of(plan.parent, create=False)
+    (gone,) = secret.hashed([customer])
+    content = json.loads(file.read_text(encoding="utf-8"))
+    fits = content.pop("seal") == secret.sealed(canonical(content))
+    count = 0
+    for part in (content, content["refused"], content["used"]):
+        for name, hashes in part.items():
+            if isinstance(hashes, list):
+                part[name] = [one for one in hashes if one != gone]
+                count += len(hashes) - len(part[name])
+    if count:
+        # A certificate that was changed before stays visibly so.
+        content["seal"] = secret.sealed(canonical(content)) if fits else "broken before erasure"
+        with publish_file(file, mode=PRIVATE) as staging:
+            staging.write_text(json.dumps(content) + "\n", encoding="utf-8")
+    return count
+
+
+def _write_parts_anew(plan: Path) -> None:
+    """Write the sizes and digests of changed parts into plan.json; nothing else of it changes."""
+    file = plan / "plan.json"
+    document = load_document(file.read_text(encoding="utf-8"))
+    fresh = {part["name"]: part for part in part_records(plan)}
+    touched = ("assignments.parquet", CONSENT_NAME)
+    document["files"] = [
+        fresh.get(part["name"], part) if part["name"] in touched else part
+        for part in document["files"]
+    ]
+    with publish_file(file, mode=0o644) as staging:
+        staging.write_text(dump_document(document), encoding="utf-8")
+
+
+def _audit(folder: Path, files: int) -> None:
+    if keeps_audit(folder):
+        append_audit(folder, "forget", {"files": files})
