@@ -28,9 +28,7 @@ def review(brief: Path | None, day: str | None, plan: Path | None, consent: str 
     when somebody who refuses was used.
     """
     if brief is None and plan is None:
-        raise BriefError(
-            blocked("G080", "expected --due BRIEF or --verify PLAN, found neither.", EPILOG)
-        )
+        raise click.UsageError("Give --due BRIEF or --verify PLAN.")
     speak = console()
     if plan is not None:
         _verify(plan, consent, speak)
