@@ -29,6 +29,9 @@ WHY_ABSENT: Mapping[str, str] = {
     "share_of_one_to_one": "one-to-one gains nothing over the best single offer",
     "certified_gap": "no bound was computed for this menu",
     "shadow_price": "the limit does not bind",
+    "held_out": "the limit is counted on the menu, not on customers",
+    "by_prices": "the limit is counted on the menu, not on customers",
+    "allocation": "the brief sets no limit on all customers together",
     "statistic": "the test needs two offers with enough rows",
     "p_value": "the test needs two offers with enough rows",
     "corrected": "the winner's curse of this choice cannot be told",
@@ -87,6 +90,7 @@ def plan_document(plan: Plan) -> dict[str, Json]:
         "rule": _rule(plan.rule),
         "supply": plain(plan.supply),
         "one_more_offer": plain(plan.one_more_offer),
+        "allocation": plain(plan.allocation),
     }
     _write_points(document, plan.policy)
     return document | {"absent": list(_absences(document))}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from handful.delivery.limit_words import limit_lines
 from handful.evidence.records import Estimate, FrontierPoint, NamedEstimate, Verdict
 from handful.planning.records import Plan
 
@@ -54,6 +55,7 @@ def summary_lines(plan: Plan, folder: Path) -> list[str]:
     lines.append("Held-out profit per customer, with 95 % bands:")
     lines += value_lines(plan, currency)
     lines += _gain_lines(plan, currency)
+    lines += limit_lines(plan)
     lines += guardrail_lines(plan)
     lines.append(f"Report: {folder / 'report.html'}")
     return lines
