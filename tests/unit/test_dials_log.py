@@ -4,9 +4,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from handful.brief.reader import parse_brief
 from handful.errors import BriefError, DataError
 from handful.experiment.dial_support import dial_support
 from handful.experiment.dials import lattice_points, neighbours, snap
+from handful.experiment.frames import read_frame
 from handful.experiment.given import turn
 from handful.experiment.records import Experiment
 
@@ -95,6 +97,26 @@ def test_few_texts_are_a_dial_of_levels():
     assert np.array_equal(received[:, 1], log.dials.candidates[log.offer, 1])
 
 
+def test_a_control_and_an_offer_to_keep_may_name_levels():
+    table = frame(site=np.resize(["slow", "express"], N))
+    tables = {
+        "experiment": {
+            "source": "f",
+            "offer": ["rate", "site"],
+            "features": ["age"],
+            "control": {"rate": 2.0, "site": "slow"},
+        },
+        "profit": {"per_row": "y"},
+        "menu": {"rate": {"increment": 2.5}, "always": [{"site": "express", "rate": 4.5}]},
+    }
+    log = read_frame(table, parse_brief(tables))
+    assert log.offers[:2] == ("rate 2, site slow", "rate 4.5, site express")
+    assert log.control == 0
+    tables["experiment"]["control"]["site"] = "west"
+    with pytest.raises(BriefError, match=r"B122: experiment.control .*\(rate 2, site west\)"):
+        read_frame(table, parse_brief(tables))
+
+
 def test_true_and_false_and_small_whole_numbers_have_steps_of_one():
     rng = np.random.default_rng(1)
     table = frame(free=rng.random(N) < 0.5, visits=rng.integers(1, 5, N))
@@ -113,7 +135,7 @@ def test_true_and_false_and_small_whole_numbers_have_steps_of_one():
         ({"rate": np.ones(N)}, {}, "B117", "one value"),
         ({"rate": [f"t{i}" for i in range(N)]}, {}, "B117", "4000 different texts"),
         ({"rate": ["a", "b"] * (N // 2)}, {"dials": {"rate": (0, 1, None)}}, "B117", "text levels"),
-        ({}, {"control": {"rate": 2.1}}, "B122", "(rate = 2.1) that no row received"),
+        ({}, {"control": {"rate": 2.1}}, "B122", "(rate 2.1) that no row received"),
         ({}, {"control": "null"}, "B122", "no row is empty in rate"),
         ({"rate": [None, 1.0, 2.0, 3.0] * (N // 4)}, {}, "S235", "1000 rows have no value"),
     ],

@@ -37,14 +37,18 @@ class DialSpec:
     increment: float | None = None
 
 
-def point_name(point: Mapping[str, float]) -> str:
+def point_name(point: Mapping[str, float | str]) -> str:
     """Return a point as it is said, which is the name of its offer.
 
     Example:
         >>> point_name({"discount": 0.15, "minimum_basket": 30.0})
         'discount 0.15, minimum_basket 30'
     """
-    return ", ".join(f"{name} {number_text(value)}" for name, value in point.items())
+    return ", ".join(f"{name} {_said(value)}" for name, value in point.items())
+
+
+def _said(value: float | str) -> str:
+    return value if isinstance(value, str) else number_text(value)
 
 
 def number_text(value: float) -> str:
@@ -164,9 +168,9 @@ def _check_control(control: object, names: tuple[str, ...]) -> list[Finding]:
 
 def _points_to_names(
     menu: dict[str, Any], names: tuple[str, ...], findings: list[Finding]
-) -> tuple[Mapping[str, float], ...]:
+) -> tuple[Mapping[str, float | str], ...]:
     """Turn the points of menu.always and menu.never into names; return those of always."""
-    pinned: list[Mapping[str, float]] = []
+    pinned: list[Mapping[str, float | str]] = []
     for key in ("always", "never"):
         entries = menu.get(key, ())
         points = [entry for entry in entries if isinstance(entry, Mapping)]

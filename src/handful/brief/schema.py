@@ -34,7 +34,7 @@ class ExperimentSpec:
     strata: tuple[str, ...] = ()
     time: str | None = None
     outcome_time: str | None = None
-    control: str | Mapping[str, float] | None = None
+    control: str | Mapping[str, float | str] | None = None
     """A name; with dials a point (column -> value), or "null" where no dial is set."""
     propensity: str | Mapping[str, float] = "design"
     """"design", "column:NAME", "estimate", or a table offer name -> probability."""
@@ -118,7 +118,7 @@ class Brief:
     policy: PolicySpec = field(default_factory=PolicySpec)
     dials: tuple[DialSpec, ...] = ()
     """[menu.COLUMN], one for each column of a list in experiment.offer; () for names."""
-    pinned: tuple[Mapping[str, float], ...] = ()
+    pinned: tuple[Mapping[str, float | str], ...] = ()
     """The points among menu.always, which holds their names."""
     folder: str = "."
     """Folder that a relative `source` is looked up in."""

@@ -167,15 +167,18 @@ def _offer(key: Key, value: object) -> str | tuple[str, ...]:
     return names
 
 
-def _control(key: Key, value: object) -> str | Mapping[str, float]:
+def _control(key: Key, value: object) -> str | Mapping[str, float | str]:
     return _point(key, value) if isinstance(value, Mapping) else as_name(value)
 
 
-def _point(key: Key, value: Mapping[str, object]) -> Mapping[str, float]:
-    return MappingProxyType({name: _number(key, number) for name, number in value.items()})
+def _point(key: Key, value: Mapping[str, object]) -> Mapping[str, float | str]:
+    """Read a point of dials: a number each, or the name of a level."""
+    return MappingProxyType(
+        {name: it if isinstance(it, str) else _number(key, it) for name, it in value.items()}
+    )
 
 
-def _offers(key: Key, value: object) -> tuple[str | Mapping[str, float], ...]:
+def _offers(key: Key, value: object) -> tuple[str | Mapping[str, float | str], ...]:
     if not isinstance(value, list | tuple):
         raise ValueError(KIND_WORDS[key.kind])
     entries = tuple(_control(key, item) for item in value)

@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 import pyarrow as pa
 
-from handful.brief.dials import NO_OFFER, DialSpec, number_text
+from handful.brief.dials import NO_OFFER, DialSpec, number_text, point_name
 from handful.brief.schema import Brief
 from handful.errors import DataError, Finding, blocked
 from handful.experiment.dial_candidates import DialOffers, box_of, settle_dials
@@ -62,7 +62,8 @@ def read_points(table: Any, brief: Brief) -> tuple[Dials, list[Finding]]:  # noq
     findings += _missing(values, brief)
     for spec, named, column in zip(specs, levels, values.T, strict=True):
         findings += misfit(spec, named, column)
-    findings += _control_never_seen(brief, values)
+    findings += _control_never_seen(brief, values, levels)
+    findings += _levels_unknown(brief, levels)
     if any(finding.level == "block" for finding in findings):
         return _empty(brief, values), findings
     return box_of(values, specs, tuple(levels)), findings
@@ -162,23 +163,63 @@ def misfit(spec: DialSpec, levels: tuple[str, ...], values: FloatArray) -> list[
     return findings
 
 
-def control_of(brief: Brief) -> FloatArray | None:
+def control_of(brief: Brief, levels: Sequence[tuple[str, ...]]) -> FloatArray | None:
     """Return the (d,) point of the control, NaN where rows received nothing; None without one."""
     control = brief.experiment.control
     if isinstance(control, Mapping):
-        return np.array([control[spec.name] for spec in brief.dials], dtype=np.float64)
+        return point_of(control, brief, levels)
     return np.full(len(brief.dials), np.nan) if control == NO_OFFER else None
 
 
-def _control_never_seen(brief: Brief, values: FloatArray) -> list[Finding]:
-    control = control_of(brief)
+def point_of(
+    point: Mapping[str, float | str], brief: Brief, levels: Sequence[tuple[str, ...]]
+) -> FloatArray:
+    """Return the (d,) numbers of a point of the brief: a level's code, NaN for one unknown.
+
+    Example:
+        >>> from handful.brief.reader import parse_brief
+        >>> brief = parse_brief({"experiment": {"source": "l.csv", "offer": ["site"]},
+        ...                      "profit": {"per_row": "y"}})
+        >>> point_of({"site": "west"}, brief, [("east", "west")]).tolist()
+        [1.0]
+    """
+    found = []
+    for spec, named in zip(brief.dials, levels or ((),) * len(brief.dials), strict=True):
+        value = point[spec.name]
+        if isinstance(value, str):
+            found.append(float(named.index(value)) if value in named else np.nan)
+        else:
+            found.append(value if not named else np.nan)
+    return np.array(found, dtype=np.float64)
+
+
+def _levels_unknown(brief: Brief, levels: Sequence[tuple[str, ...]]) -> list[Finding]:
+    """Return a block for each point of the brief whose levels the log does not hold."""
+    control = brief.experiment.control
+    points = [("experiment.control", control)] if isinstance(control, Mapping) else []
+    points += [("menu.always", point) for point in brief.pinned]
+    return [
+        blocked(
+            "B122",
+            f"{key} names an offer ({point_name(point)}) that no row received.",
+            "Write numbers for dials that are numbers, and the names of levels for texts.",
+        )
+        for key, point in points
+        if np.isnan(point_of(point, brief, levels)).any()
+    ]
+
+
+def _control_never_seen(
+    brief: Brief, values: FloatArray, levels: Sequence[tuple[str, ...]]
+) -> list[Finding]:
+    control = control_of(brief, levels)
     if control is None or np.isnan(control).any():
         return []
-    apart = np.abs(values - control) > _SLACK * np.maximum(1.0, np.abs(control))
-    if not apart.any(axis=1).all():
+    same = np.abs(values - control) <= _SLACK * np.maximum(1.0, np.abs(control))
+    if same.all(axis=1).any():
         return []
-    pairs = zip(brief.dials, control, strict=True)
-    said = ", ".join(f"{spec.name} = {number_text(value)}" for spec, value in pairs)
+    given = brief.experiment.control
+    said = point_name(given) if isinstance(given, Mapping) else ""
     message = f"experiment.control names an offer ({said}) that no row received."
     return [blocked("B122", message, "Name a point that was tried, or leave control out.")]
 

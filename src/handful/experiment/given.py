@@ -12,7 +12,7 @@ from handful.brief.schema import Brief, ExperimentSpec
 from handful.errors import BriefError, DataError, Finding, blocked
 from handful.experiment.design import accepted, make_design, not_randomised, received_problems
 from handful.experiment.dial_candidates import box_of, dial_design
-from handful.experiment.dial_log import control_of, misfit, settle_points
+from handful.experiment.dial_log import control_of, misfit, point_of, settle_points
 from handful.experiment.levels import check_offer_names
 from handful.experiment.records import Box, Design, Dials, Experiment
 from handful.notation import FloatArray, IntArray
@@ -87,8 +87,8 @@ def offers_with_dials(
     """
     stratum, labels = strata
     spec = brief.experiment
-    pinned = [[point[name] for name in box.names] for point in brief.pinned]
-    settled, findings = settle_points(box, strata, control_of(brief), pinned)
+    pinned = [point_of(point, brief, box.levels).tolist() for point in brief.pinned]
+    settled, findings = settle_points(box, strata, control_of(brief, box.levels), pinned)
     findings += check_offer_names(brief, settled.offers)
     problems: list[Finding] = []
     if str(spec.propensity).startswith("column:"):

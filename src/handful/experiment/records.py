@@ -178,7 +178,7 @@ class Experiment:
         profit: str,
         features: tuple[str, ...] | list[str] | None = None,
         exclude: tuple[str, ...] | list[str] = (),
-        control: str | Mapping[str, float] | None = None,
+        control: str | Mapping[str, float | str] | None = None,
         dials: Mapping[str, Box] = MappingProxyType({}),
         customer: str | None = None,
         cluster: str | None = None,
