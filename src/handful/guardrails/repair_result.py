@@ -24,7 +24,7 @@ def repair_price(facts: Facts) -> tuple[GuardrailResult, ...]:
     """
     repair = facts.repair
     if repair is None:
-        return ()
+        return _not_looked_for(facts)
     point = repair.point
     verdict: GuardrailVerdict = "pass" if facts.asked.repair != "none" else "not_applicable"
     cost = None if point is None else point.cost
@@ -45,6 +45,22 @@ def repair_price(facts: Facts) -> tuple[GuardrailResult, ...]:
             },
         ),
     )
+
+
+def _not_looked_for(facts: Facts) -> tuple[GuardrailResult, ...]:
+    """Say where a repair was asked for and cannot be made: beside limits on all customers."""
+    open_ones = any(r.verdict in ("fail", "warn") and r.detail for r in _tested(facts))
+    if facts.asked.repair == "none" or facts.terms.limits is None or not open_ones:
+        return ()
+    remedy = (
+        "A plan under [constraints] is not repaired: chance would break what was allocated. Take "
+        "the offer off the menu, send it where only the customer sees it, or drop the limits."
+    )
+    return (GuardrailResult(NAME, MEASURE, None, None, None, None, "warn", remedy),)
+
+
+def _tested(facts: Facts) -> tuple[GuardrailResult, ...]:
+    return tuple(r for r in facts.results if r.name.startswith("disclosure_"))
 
 
 def _words(facts: Facts, repair: Repair) -> str:
