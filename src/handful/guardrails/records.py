@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from types import MappingProxyType
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 
@@ -19,55 +18,15 @@ from handful.guardrails.audience import AudienceMerge
 from handful.guardrails.importance import FieldValue
 from handful.guardrails.minimise import Minimised
 from handful.guardrails.repair_records import Repair
+from handful.guardrails.results import GuardrailResult, GuardrailVerdict, Override
 from handful.guardrails.tracing import Trace
 from handful.policy.records import Assignment, Policy, RuleTree
 
-GuardrailVerdict: TypeAlias = Literal["pass", "fail", "warn", "not_applicable"]
-
-
-def _nothing() -> Mapping[str, object]:
-    return MappingProxyType({})
+__all__ = ["Facts", "Guardrail", "GuardrailResult", "GuardrailVerdict", "Override"]
 
 
 def _untraced() -> Trace:
     return Trace((), 0)
-
-
-@dataclass(frozen=True, slots=True)
-class GuardrailResult:
-    """One guardrail: what was measured, within what bound, and what to do.
-
-    Attributes:
-        name: the same in every plan, such as "consent_trained"; `[guardrails.override.NAME]`.
-        measure: what the value is, in words, with its unit.
-        value: what was measured; None where nothing can be.
-        lo, hi: ends of its 95 % interval; None where the value is counted, not estimated.
-        bound: what `value` (or `hi`) may not pass; None where there is none.
-        verdict: "pass", "fail" (the plan may not be released), "warn" or "not_applicable".
-        remedy: what to do; for a pass, why it holds. Never the value of an id.
-        detail: tables and curves behind the value: texts, numbers, lists, mappings.
-        components: parts that the value is made of, name -> number.
-    """
-
-    name: str
-    measure: str
-    value: float | None
-    lo: float | None
-    hi: float | None
-    bound: float | None
-    verdict: GuardrailVerdict
-    remedy: str
-    detail: Mapping[str, object] = field(default_factory=_nothing)
-    components: Mapping[str, object] = field(default_factory=_nothing)
-
-
-@dataclass(frozen=True, slots=True)
-class Override:
-    """A failed guardrail that somebody answers for: its name, who, and why."""
-
-    name: str
-    by: str
-    reason: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any, Protocol
 
 from handful.brief.guardrails import GuardrailsSpec
 from handful.errors import BriefError, DataError, blocked
-from handful.guardrails.records import GuardrailResult, Override
+from handful.guardrails.results import GuardrailResult, Override
 
 
 class _Named(Protocol):

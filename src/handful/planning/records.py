@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from handful.errors import BriefError, Finding, blocked
 from handful.evidence.limit_records import BudgetPoint
 from handful.evidence.records import (
+    DemandFacts,
     Estimate,
     FrontierPoint,
     Heterogeneity,
@@ -24,10 +25,12 @@ from handful.evidence.records import (
     Verdict,
 )
 from handful.experiment.consent_records import Consented
-from handful.guardrails.data_use import DataUse
-from handful.guardrails.records import GuardrailResult, Override
 from handful.guardrails.releasing import failures, refuse
+from handful.guardrails.results import GuardrailResult, Override
 from handful.policy.records import Assignment, Policy
+
+if TYPE_CHECKING:
+    from handful.guardrails.data_use import DataUse
 
 __all__ = ["ConstraintUse", "ExperimentFacts", "GuardrailResult", "OfferFacts", "Override", "Plan"]
 
@@ -169,6 +172,7 @@ class Plan:
     """What the plan uses of its customers, and why; `manifest.json` of the plan folder."""
     rule: RuleFacts | None = None
     supply: SupplyFacts | None = None
+    demand: DemandFacts | None = None
     one_more_offer: Estimate | None = None
     """What one more offer than the team can author would be worth, money per customer, held out."""
     consent: Consented | None = None
