@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from handful.delivery.limit_words import limit_lines
-from handful.evidence.records import Estimate, FrontierPoint, NamedEstimate, Verdict
+from handful.evidence.records import Estimate, FrontierPoint, NamedEstimate
 from handful.planning.records import Plan
 
 _VERDICTS = {
@@ -51,7 +51,7 @@ def summary_lines(plan: Plan, folder: Path) -> list[str]:
         'summary_lines'
     """
     currency = plan.experiment.currency
-    lines = [_verdict_line(plan.verdict), *(f"  {reason}" for reason in plan.verdict.reasons[:3])]
+    lines = [_verdict_line(plan), *(f"  {reason}" for reason in plan.verdict.reasons[:3])]
     lines.append("Held-out profit per customer, with 95 % bands:")
     lines += value_lines(plan, currency)
     lines += _gain_lines(plan, currency)
@@ -93,9 +93,12 @@ def guardrail_lines(plan: Plan) -> list[str]:
     return lines
 
 
-def _verdict_line(verdict: Verdict) -> str:
+def _verdict_line(plan: Plan) -> str:
+    verdict, said = plan.verdict, _VERDICTS[plan.verdict.kind]
+    if verdict.kind == "one_offer" and plan.allocation is not None:
+        said = "one offer, as far as the limits let you"
     menu = f": {', '.join(verdict.menu)}" if verdict.menu else ""
-    return f"Verdict: {_VERDICTS[verdict.kind]}{menu}."
+    return f"Verdict: {said}{menu}."
 
 
 def value_lines(plan: Plan, currency: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from handful.delivery.report.figures import count, decimals, interval, lookup, money
+from handful.delivery.report.figures import count, decimals, interval, lookup, money, percent_text
 from handful.delivery.report.sections import shown_menu
 from handful.delivery.report.tables import offers_text
 from handful.delivery.report.wording import (
@@ -41,7 +41,8 @@ def _one_offer(plan: Plan) -> Sentence:
     place = decimals((plan.reference.best_single,))
     worth = interval(plan, "reference.best_single", place)
     name = quoted_menu(plan.verdict.menu)
-    return (f"One offer for everybody: give {name}. It is worth ", worth, " per customer.")
+    whom = "for everybody" if plan.allocation is None else "as far as the limits let you"
+    return (f"One offer {whom}: give {name}. It is worth ", worth, " per customer.")
 
 
 def _handful(plan: Plan) -> Sentence:
@@ -150,6 +151,9 @@ def _whom(plan: Plan) -> Tile:
         note = "Each segment is described in words below."
         return Tile("For whom", (f"{len(plan.segments)} segments, one per offer",), (note,))
     answer = {"refused": "Nobody yet", "by_hand": "Each customer, one at a time"}
+    if plan.allocation is not None and plan.verdict.kind == "one_offer":
+        reached = sum(s.share for s in plan.segments if s.offer in plan.verdict.menu)
+        answer["one_offer"] = f"{percent_text(reached)} of the customers, within the limits"
     return Tile(
         "For whom",
         (answer.get(plan.verdict.kind, "Everybody"),),
