@@ -179,7 +179,7 @@ def weigh_evidence(
         allowed=terms.singles,
         single=single,
         fallback=terms.fallback,
-        reach=ledgers.first.kernel,
+        reach=None if (k := ledgers.first.kernel) is None else np.asfortranarray(k != 0),
     )
     verdict = _verdict(experiment, case, terms, seed)
     control = None if experiment.control is None else experiment.offers[experiment.control]
