@@ -152,7 +152,7 @@ def _whom(plan: Plan) -> Tile:
         return Tile("For whom", (f"{len(plan.segments)} segments, one per offer",), (note,))
     answer = {"refused": "Nobody yet", "by_hand": "Each customer, one at a time"}
     if plan.allocation is not None and plan.verdict.kind == "one_offer":
-        reached = sum(s.share for s in plan.segments if s.offer in plan.verdict.menu)
+        reached = sum(s.share or 0.0 for s in plan.segments if s.offer in plan.verdict.menu)
         answer["one_offer"] = f"{percent_text(reached)} of the customers, within the limits"
     return Tile(
         "For whom",
