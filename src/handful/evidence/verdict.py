@@ -25,7 +25,7 @@ from handful.evidence.records import (
 from handful.evidence.splits import BEST_SINGLE, NO_OFFER, menu_name, single_name
 from handful.evidence.terms import Terms
 from handful.experiment.records import Experiment
-from handful.notation import Float32Array, IntArray
+from handful.notation import BoolArray, IntArray
 
 AS_LOGGED: Final = "as_logged"
 LEAST_CLUSTERS: Final = 50
@@ -46,7 +46,7 @@ class Case:
         allowed: offer codes in play.
         single: code of the best single offer on all rows.
         fallback: (n,) what a row gets where an offer is closed to it.
-        reach: (n, G) weights of rows in the scores of offers with dials; None for names.
+        reach: (n, G) whether a row tells of an offer with dials; None for names.
         limited: whether offers are given only as far as limits let them.
     """
 
@@ -58,7 +58,7 @@ class Case:
     allowed: tuple[int, ...]
     single: int
     fallback: IntArray
-    reach: Float32Array | None = None
+    reach: BoolArray | None = None
     limited: bool = False
 
 
@@ -138,7 +138,7 @@ def everywhere(experiment: Experiment, case: Case, offer: int) -> IntArray:
 
 
 def differing_clusters(
-    experiment: Experiment, given: IntArray, single: IntArray, reach: Float32Array | None = None
+    experiment: Experiment, given: IntArray, single: IntArray, reach: BoolArray | None = None
 ) -> int:
     """Return the smaller number of clusters, of the two arms, that tell two policies apart.
 
@@ -148,7 +148,7 @@ def differing_clusters(
     differs = given != single
     least = []
     for arm in (given, single):
-        told = experiment.offer == arm if reach is None else reach[np.arange(len(arm)), arm] != 0
+        told = experiment.offer == arm if reach is None else reach[np.arange(len(arm)), arm]
         least.append(np.count_nonzero(np.bincount(experiment.cluster[differs & told])))
     return int(min(least))
 
