@@ -43,7 +43,7 @@ increment = 0.01
 
 [menu.minimum_basket]
 min       = 0
-max       = 60
+max       = 120
 increment = 5
 """
 

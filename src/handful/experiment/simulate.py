@@ -178,7 +178,7 @@ def promotions_table(
         >>> "offer" in promotions_table(10, dials=True).column_names
         False
     """
-    settings = replace(SCENARIOS["promotions"], offers=offers, dials=dials)
+    settings = replace(SCENARIOS["promotions"], offers=offers, dials=dials, largest_basket=120.0)
     rng = np.random.default_rng(random_state)
     features = observe(settings, rng.standard_normal((n, settings.features)), rng)
     columns: dict[str, object] = {"customer_id": np.arange(1, n + 1)}

@@ -1,7 +1,7 @@
 """Simulated offers with dials: where they are drawn from, and the true profit of any point.
 
-    promotions        discount 5 % to 35 % in steps of 1 % x minimum basket 0 to 60 in steps of 5;
-                      a tenth of the rows get no offer at all (a control of NaN)
+    promotions        discount 5 % to 35 % in steps of 1 % x minimum basket 0 to 60 in steps of 5
+                      (`largest_basket`); a tenth of the rows get no offer (a control of NaN)
     linear_quadratic  t from 0 to 1 in steps of 0.01, profit base + a t - b t^2 / 2;
                       a tenth of the rows get t = 0, the control
 
@@ -27,10 +27,7 @@ from handful.notation import FloatArray, IntArray
 CONTROL_SHARE: Final = 0.1
 """Share of rows that get the control, besides those the dial's own draw sends there."""
 
-_PROMOTIONS: Final = (
-    DialSpec("discount", 0.05, 0.35, 0.01),
-    DialSpec("minimum_basket", 0.0, 60.0, 5.0),
-)
+_BASKET_STEP: Final = 5.0
 _QUADRATIC: Final = (DialSpec("t", 0.0, 1.0, 0.01),)
 
 
@@ -44,7 +41,9 @@ def dial_specs(settings: Simulation) -> tuple[DialSpec, ...]:
         >>> [spec.name for spec in dial_specs(Simulation(surface="promotions", dials=True))]
         ['discount', 'minimum_basket']
     """
-    known = {"promotions": _PROMOTIONS, "linear_quadratic": _QUADRATIC}
+    discount = DialSpec("discount", 0.05, 0.35, 0.01)
+    basket = DialSpec("minimum_basket", 0.0, settings.largest_basket, _BASKET_STEP)
+    known = {"promotions": (discount, basket), "linear_quadratic": _QUADRATIC}
     odd = settings.unequal_shares or settings.observational
     if settings.surface not in known or odd:
         found = f"surface {settings.surface!r}" + (", unequal or observational shares" * odd)

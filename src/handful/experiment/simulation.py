@@ -44,6 +44,7 @@ class Simulation:
         observational: the offer depends on a feature that also moves profit (a trap).
         truth_seed: starts the coefficients of the truth.
         dials: offers are points of a box (promotions, linear_quadratic); `offers` is not read.
+        largest_basket: the largest minimum basket of promotions with dials, money.
     """
 
     surface: surfaces.Surface = "smooth"
@@ -65,6 +66,7 @@ class Simulation:
     observational: bool = False
     truth_seed: int = 0
     dials: bool = False
+    largest_basket: float = 60.0
 
 
 SCENARIOS: Mapping[str, Simulation] = MappingProxyType(
