@@ -4,6 +4,7 @@
 
 Every method runs in a process of its own, peers in their own environment. Times are given in
 seconds and as multiples of one pure read of the same matrix by two threads in the same process.
+Without --peers only handful runs anew; the rows of its peers are kept from the last tables.
 """
 
 from __future__ import annotations
@@ -67,7 +68,7 @@ COLUMNS = [
 
 def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--peers", required=True, help="python of the peers' environment")
+    parser.add_argument("--peers", help="python of the peers' environment")
     parser.add_argument("--work", type=Path, default=Path("out/menu"))
     parser.add_argument("--results", type=Path, default=HERE / "results")
     parser.add_argument("--only", nargs="*", default=list(SETS), choices=list(SETS))
@@ -125,6 +126,30 @@ def table(args, group: str, instance, records: list[dict]) -> list[dict]:
     return out
 
 
+def kept_rows(path: Path) -> dict[tuple[str, ...], list[dict]]:
+    """Return the rows of the last table by instance and method."""
+    kept: dict[tuple[str, ...], list[dict]] = {}
+    if path.exists():
+        with path.open(newline="", encoding="utf-8") as file:
+            for row in csv.DictReader(file):
+                key = (row["instance"], row["rows"], row["offers"], row["method"])
+                kept.setdefault(key, []).append(row)
+    return kept
+
+
+def method_rows(args, group: str, instance, method: str, versions: dict) -> list[dict]:
+    if not args.peers and not method.startswith("handful"):
+        name, rows, offers = instance[:3]
+        return kept_rows(args.results / f"{group}.csv").get(
+            (name, str(rows), str(offers), method), []
+        )
+    record = measured(args, instance, method)
+    if record is None:
+        return []
+    versions |= record["versions"]
+    return table(args, group, instance, [record])
+
+
 def measured(args, instance, method: str) -> dict | None:
     name, rows, offers, sizes, _ = instance
     python = sys.executable if method.startswith("handful") else args.peers
@@ -151,20 +176,19 @@ def main() -> None:
     args.work.mkdir(parents=True, exist_ok=True)
     args.results.mkdir(parents=True, exist_ok=True)
     for group in args.only:
-        rows, versions = [], {}
+        note = args.results / f"{group}.json"
+        versions = json.loads(note.read_text())["versions"] if note.exists() else {}
+        rows = []
         for instance in SETS[group]:
             print(group, *instance[:3], flush=True)
-            records = [measured(args, instance, method) for method in instance[4]]
-            kept = [record for record in records if record]
-            rows += table(args, group, instance, kept)
-            for record in kept:
-                versions |= record["versions"]
+            for method in instance[4]:
+                rows += method_rows(args, group, instance, method, versions)
         with (args.results / f"{group}.csv").open("w", newline="", encoding="utf-8") as file:
             writer = csv.DictWriter(file, COLUMNS)
             writer.writeheader()
             writer.writerows(rows)
-        note = {"command": f"benchmarks/menu/run.py --only {group}", "versions": versions}
-        (args.results / f"{group}.json").write_text(json.dumps(note, indent=1) + "\n")
+        command = f"benchmarks/menu/run.py --only {group}"
+        note.write_text(json.dumps({"command": command, "versions": versions}, indent=1) + "\n")
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ class Warm:
         points: fractional menus at which cuts bind.
         leaders: columns that split customers into groups.
         finalists: other menus that may be best.
+        settled: whether they come from so large a sample that valuing them is enough.
         resting: sizes whose bound had stopped moving: more customers will not change that.
     """
 
@@ -46,6 +47,7 @@ class Warm:
     points: list[FloatArray]
     leaders: IntArray
     finalists: list[Menu] = field(default_factory=list)
+    settled: bool = False
     resting: frozenset[int] = frozenset()
 
 
@@ -91,7 +93,7 @@ class Level:
         self.columns = checked(customers, reading.columns)
         self.ready = {start.tobytes(): reading.swaps}
         known = valued(rules, warm.finalists, reading.values)
-        self.found = improve(rules, warm.menus, self.swaps, known)
+        self.found = improve(rules, warm.menus, self.swaps, known, warm.settled)
         self._add(points, reading.cuts)
         likely = np.flatnonzero(np.max([*shares, *warm.points], axis=0) > 0)
         scale = max(abs(found.net) for found in self.found.values()) or 1.0
@@ -142,13 +144,13 @@ class Level:
         return better
 
     def rounded(self) -> dict[int, Menu]:
-        """Return, for each K, the menu nearest to the program's fractional one."""
+        """Return the menu nearest to each K's fractional one, where it is not the best known."""
         menus = {}
         for k, tree in self.trees.items():
             leaf = tree.heap[0][2]
             if leaf.dual is not None:
                 menus[k] = as_menu(best_columns(leaf.dual.menu, leaf.node))
-        return menus
+        return {k: menu for k, menu in menus.items() if menu != self.found[k].menu}
 
     def menus(self) -> dict[int, Menu]:
         """Return the best menu of each K."""
@@ -171,8 +173,7 @@ class Level:
             {k: [leaf.node for leaf in tree.leaves] for k, tree in self.trees.items()},
             [self.points[t] for t in np.flatnonzero(weight >= BINDING)],
             self.leaders,
-            self.finalists(),
-            frozenset(k for k in self.trees if self._rests(k)),
+            resting=frozenset(k for k in self.trees if self._rests(k)),
         )
 
     def proof(self, k: int) -> Proof:

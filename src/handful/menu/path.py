@@ -147,10 +147,13 @@ def _descend(
     for rows in sizes[1:]:
         level = Level(samples.sample(rows, customers), rules, warm)
         level.tighten(closer.gap, SAMPLE_ROUNDS)
-        warm = level.warm()
+        level.try_menus(level.rounded())
+        warm = replace(level.warm(), finalists=level.finalists(), settled=True)
     level = Level(customers, rules, warm)
     # What is claimed at last adds the allowance for floating point.
     level.tighten(max(aim.gap - 1.01 * CLAIM, 0.5 * aim.gap), FULL_ROUNDS)
+    if not warm.settled:
+        level.try_menus(level.rounded())
     return level
 
 

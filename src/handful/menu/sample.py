@@ -16,9 +16,9 @@ SPARE = 1.25
 """Rows kept before the largest keys are dropped, as a multiple of the sample."""
 SAMPLE_CELLS = 20_000 * 64
 SAMPLE_ROWS = (10_000, 20_000)
-REACH = 50
-"""More customers than this many samples need a larger sample in between."""
-GROWTH = 15
+REACH = 15
+"""More customers than this many samples need a larger sample in between: a tenth of them, up to
+this many samples or so many cells."""
 LARGE_CELLS = 40_000_000
 
 
@@ -75,11 +75,14 @@ def drawn(customers: Customers, seed: int) -> Drawn | None:
 def sample_sizes(rows: int | None, offers: int) -> list[int]:
     """Return the sizes of the samples to search first; all that may be needed for unknown rows."""
     size = int(np.clip(SAMPLE_CELLS // offers, *SAMPLE_ROWS))
-    if rows is not None and rows <= size:
+    most = min(size * REACH, max(LARGE_CELLS // offers, 2 * size))
+    if rows is None:
+        return [size, most]
+    if rows <= size:
         return []
-    if rows is not None and rows <= size * REACH:
+    if rows <= size * REACH:
         return [size]
-    return [size, min(size * GROWTH, max(LARGE_CELLS // offers, 2 * size))]
+    return [size, min(most, rows // 10)]
 
 
 class Reservoir:

@@ -110,19 +110,24 @@ def greedy(rules: Rules, totals: FloatArray, swaps: SwapPass) -> dict[int, Menu]
 
 
 def improve(
-    rules: Rules, menus: dict[int, Menu], swaps: SwapPass, known: Sequence[Found] = ()
+    rules: Rules,
+    menus: dict[int, Menu],
+    swaps: SwapPass,
+    known: Sequence[Found] = (),
+    settled: bool = True,
 ) -> dict[int, Found]:
     """Apply best swaps, best adds to K + 1 and cheapest drops to K - 1 until none gains.
 
     Each round is one pass over the customers for all proposed menus. No menu is tried twice, so
-    the search ends whatever the rounding of the sums. Menus of which only the value is known are
-    kept where they are best, and swapped no further.
+    the search ends whatever the rounding of the sums. Of the menus whose value is `known`, a best
+    one is kept as it is where that is `settled`, and is searched from where it is not.
     """
     found: dict[int, Found] = {}
-    for candidate in known:
-        _keep(found, candidate)
-    moves: list[Found] = []
-    tried = {candidate.menu for candidate in known}
+    moves, tried = list(known), set[Menu]()
+    if settled:
+        for candidate in known:
+            _keep(found, candidate)
+        tried.update(found[k].menu for k in found)
     proposed = dict(menus)
     while proposed:
         tried.update(proposed.values())
