@@ -61,6 +61,10 @@ class ProfitSpec:
     currency: str = "USD"
     population: float | None = None
     kind: Literal["money", "binary"] = "money"
+    take_up: str | None = None
+    """SQL expression: whether the customer accepted; draws demand over the prices tried."""
+    price: float | Mapping[str, float] | None = None
+    """Price of each named offer; None where a dial is the price."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,6 +190,47 @@ class SupplyFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class DemandPoint:
+    """A segment at one price tried: take-up, and margin x take-up (money per customer).
+
+    Held out, with bands that hold for all segments and prices at once; None where too few of the
+    segment's customers were open to the price.
+    """
+
+    segment: str
+    offer: str
+    price: float
+    take_up: Estimate | None
+    margin: Estimate | None
+
+
+@dataclass(frozen=True, slots=True)
+class Premium:
+    """What a personalised offer earns over the standard one, among the customers it would go to.
+
+    `gain` is the paired held-out difference in margin x take-up; `refused` where its lower end is
+    not above zero. `price` and `standard_price` are None for an offer without a price.
+    """
+
+    offer: str
+    price: float | None
+    standard: str
+    standard_price: float | None
+    customers: int
+    gain: Estimate
+    refused: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DemandFacts:
+    """Willingness to pay: take-up and margin by segment over the prices tried, and premiums."""
+
+    price: str
+    points: tuple[DemandPoint, ...]
+    premiums: tuple[Premium, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Tails:
     """Do a few rows carry the total? Values with the profit winsorised, beside the raw ones."""
 

@@ -22,6 +22,8 @@ from handful.experiment.units import JOIN
 from handful.notation import FloatArray
 
 BUDGET: Final = "budget"
+TAKE_UP: Final = "take_up"
+"""The name of take-up among the amounts: no limit, but read like one."""
 MOST_OFFERS: Final = 1_000
 
 
@@ -75,9 +77,10 @@ def plan_limits(log: OpenLog, brief: Brief, columns: Columns, wrong: list[Findin
     spec = brief.constraints
     amounts = {} if spec.cost is None else {BUDGET: spec.cost}
     amounts |= {f"caps.{name}": cap.outcome for name, cap in spec.caps.items()}
+    amounts |= {} if brief.profit.take_up is None else {TAKE_UP: brief.profit.take_up}
     outcomes: tuple[str, ...] = ()
     for name, sql in amounts.items():
-        key = "constraints.cost" if name == BUDGET else f"constraints.{name}"
+        key = key_of(name)
         outcomes += _checked(log, sql, key, columns, wrong)
     conditions = [
         (f"constraints.eligible.{offer}", offer, sql) for offer, sql in spec.eligible.items()
@@ -100,6 +103,13 @@ def plan_limits(log: OpenLog, brief: Brief, columns: Columns, wrong: list[Findin
         by_offer.setdefault(offer, []).append(sql)
     eligible = {offer: yes_or_no(met) for offer, met in by_offer.items()}
     return LimitReads(amounts, eligible, tuple(dict.fromkeys(outcomes)))
+
+
+def key_of(amount: str) -> str:
+    """Return the key of the brief that an amount comes from."""
+    return {BUDGET: "constraints.cost", TAKE_UP: "profit.take_up"}.get(
+        amount, f"constraints.{amount}"
+    )
 
 
 def _unless(condition: str) -> str:
@@ -153,9 +163,13 @@ def read_amounts(
     for j, name in enumerate(reads.amounts):
         values = np.asarray(table.column(f"a{j}").to_numpy(), dtype=np.float64)
         bad = ~np.isfinite(values)
+        if name == TAKE_UP:
+            bad |= values < 0
         if bad.any():
-            count, key = int(bad.sum()), "cost" if name == BUDGET else name
-            message = f"constraints.{key} should give a number for every row; {count} have none."
+            count = int(bad.sum())
+            message = f"{key_of(name)} should give a number for every row; {count} have none."
+            if name == TAKE_UP:
+                message = f"{key_of(name)} should be 0 or more in every row; {count} are not."
             remedy = "Write coalesce(column, 0) if missing means nothing."
             share = count / len(values)
             findings.append(Finding("S236", "block", message, remedy, count, share))

@@ -165,6 +165,8 @@ class Experiment:
     consent: Consented | None = None
     """What every row's customer allows; None where the brief names no consent table."""
     amounts: tuple[Amount, ...] = ()
+    take_up: FloatArray | None = None
+    """(n,) whether the customer accepted (or how much); None where the brief does not say."""
     """Costs and outcomes that the brief sets limits on."""
     eligibility: tuple[tuple[str, str], ...] = ()
     """Who may get which offer: (column, SQL that gives yes or no), the last of `strata_columns`."""
@@ -279,6 +281,7 @@ class Experiment:
             held_apart=None if self.held_apart is None else self.held_apart.rows(index),
             consent=None if self.consent is None else self.consent.take(index),
             amounts=tuple(replace(a, values=a.values[index]) for a in self.amounts),
+            take_up=None if self.take_up is None else self.take_up[index],
         )
 
     @property

@@ -23,6 +23,7 @@ from handful.evidence.records import (
     Estimate,
     FrontierPoint,
     NamedEstimate,
+    Premium,
     RuleFacts,
     Segment,
     Verdict,
@@ -32,13 +33,14 @@ from handful.evidence.segments import everybody, make_segments, segment_rows
 from handful.evidence.terms import make_terms
 from handful.evidence.variety import with_variety
 from handful.evidence.verdict import fits_by_hand
-from handful.experiment.checks import check_experiment
+from handful.experiment.checks import CheckResult, check_experiment
 from handful.experiment.given import turn
 from handful.experiment.records import Box, Experiment
 from handful.guardrails.disclosure_checks import check_disclosure
 from handful.guardrails.records import Facts
 from handful.notation import IntArray
 from handful.planning.constrained import AmountSplits
+from handful.planning.demanding import check_prices, demand_facts, refusals, with_refusals
 from handful.planning.dials import plan_dials
 from handful.planning.evaluate import evaluate, evaluate_policy
 from handful.planning.facts import experiment_facts
@@ -94,6 +96,27 @@ def make_plan(
     blocking = [f for f in findings if f.level == "block"]
     if blocking:
         raise DataError(findings)
+    check_prices(checked.experiment, asked)
+    before: tuple[Premium, ...] = ()
+    while True:
+        made = _plan_once(checked, asked, brief, effects, random_state, progress)
+        gone = refusals(made, checked.experiment.offers, asked.always)
+        if made.demand is None or not gone:
+            return with_refusals(made, before)
+        before += tuple(premium for premium in made.demand.premiums if premium.offer in gone)
+        asked = replace(asked, never=(*asked.never, *gone))
+
+
+def _plan_once(
+    checked: CheckResult,
+    asked: PlanSettings,
+    brief: Brief | None,
+    effects: GivenEffects | None,
+    random_state: int,
+    progress: Progress,
+) -> Plan:
+    """Plan a log that passed its checks."""
+    findings = checked.findings
     terms = make_terms(
         checked.experiment,
         max_offers=asked.max_offers,
@@ -248,6 +271,7 @@ def _told(job: Job, made: Plan, evidence: Evidence, settled: Settled) -> Plan:
     made = made if settled.merge is None else with_merge(made, settled.merge)
     if settled.mended and settled.case is not None and settled.repair is not None:
         made = with_repair(made, settled.case, settled.repair)
+    made = replace(made, demand=demand_facts(job, evidence, settled.menu))
     return with_variety_told(made, job.experiment, evidence, job.terms)
 
 

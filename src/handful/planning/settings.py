@@ -34,6 +34,7 @@ class PlanSettings:
     constraints: ConstraintsSpec = field(default_factory=ConstraintsSpec)
     variety: VarietySpec = field(default_factory=VarietySpec)
     team: TeamSpec = field(default_factory=TeamSpec)
+    price: float | Mapping[str, float] | None = None
 
 
 def settings_of(brief: Brief) -> PlanSettings:
@@ -62,4 +63,5 @@ def settings_of(brief: Brief) -> PlanSettings:
         constraints=brief.constraints,
         variety=brief.variety,
         team=brief.team,
+        price=brief.profit.price,
     )
