@@ -91,6 +91,35 @@ def test_looser_bounds_never_earn_less():
         assert all(b >= a - 1e-12 for a, b in pairwise(earned))
 
 
+def test_the_mended_plan_keeps_its_word_in_truth():
+    """Limits come from one sample, the choice among menus too; the truth is counted on another."""
+    broken = 0
+    for seed in range(200):
+        found = cheapest(*instance(seed, {}))
+        broken += true_ratio(seed, found) > 1.25
+    assert broken / 200 <= 0.05 + 4 * np.sqrt(0.05 * 0.95 / 200)
+
+
+def true_ratio(seed, option):
+    """Largest likelihood ratio of the mended plan in the population that the sample is from."""
+    rng = np.random.default_rng(seed)
+    rng.integers(0, 5, N)
+    profit = rng.normal(1.0, 0.4, (5, 3))
+    rng.random(N)
+    first = rng.uniform(0.1, 0.5, 5)
+    rng.random(N)
+    second = rng.uniform(0.2, 0.4, 5)
+    given = np.array(option.menu)[profit[:, option.menu].argmax(axis=1)]
+    shares = option.keep * np.eye(3)[given] + option.drawn
+    ratios = []
+    for rate in (first, second):
+        with_trait = (rate @ shares) / rate.sum()
+        without = ((1 - rate) @ shares) / (1 - rate).sum()
+        seen = with_trait + without > 0
+        ratios.append(np.exp(np.abs(np.log(with_trait[seen] / without[seen])).max()))
+    return max(ratios)
+
+
 def test_nothing_is_changed_where_nothing_leaks():
     candidates, values = instance(0, {})
     clean = [Candidate(c.menu, (), c.value, c.setup, c.drawable) for c in candidates]

@@ -149,6 +149,17 @@ def test_rarely_given_offers_are_seen_as_one():
     assert only.code.tolist() == [0, 1, 1, 2]
 
 
+def test_sights_nobody_tested_sees_are_left_out():
+    sight = Sight(True, ("a", "b", "c"), np.arange(3), np.ones(3, bool))
+    offer = np.repeat([0, 1, 2], 100)
+    holds = np.arange(300) % 2 == 0
+    some, few = (Trait("ill", "ill is yes", holds, offer < top) for top in (2, 1))
+    (found,) = panels_of([some, few], [sight], offer, np.arange(300), {("ill", True): 1.25})
+    assert found.trait is some
+    assert found.sight.tested.tolist() == [True, True, False]
+    assert all(np.isfinite(cell.ratio_hi) for cell in cells_of(found, None))
+
+
 def test_one_offer_shows_nothing():
     assert sights_of(("x", "y"), None, np.array([90, 0]), GuardrailsSpec()) == ()
 

@@ -6,7 +6,7 @@ Cost O(traits (n + symbols)), times the symbols where customers cluster.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -56,6 +56,12 @@ class Panel:
     people: IntArray
 
     @property
+    def varied(self) -> bool:
+        """Whether the people tested see two things or more, one of them held to the bound."""
+        seen = int((self.people.sum(axis=0) > 0).sum())
+        return seen > 1 and bool(self.sight.tested.any())
+
+    @property
     def base_rate(self) -> float:
         """P(trait) among the rows tested."""
         return float(self.people[0].sum() / self.people.sum())
@@ -92,7 +98,7 @@ def panels_of(
         plans: how many plans are looked at to choose one: they share the family's 5 % too.
 
     Returns:
-        A panel for each trait and onlooker.
+        A panel for each trait and onlooker who sees two things or more among the people tested.
 
     Cost: O(traits x sights x n).
 
@@ -106,11 +112,12 @@ def panels_of(
         [1.0, 1.0]
     """
     tail = tail_of(plans * len(traits) * sum(int(sight.tested.sum()) for sight in sights))
-    return tuple(
+    panels = (
         _panel(trait, sight, bounds[trait.attribute, sight.shared], (offer, cluster), tail)
         for trait in traits
         for sight in sights
     )
+    return tuple(panel for panel in panels if panel.varied)
 
 
 def _panel(
@@ -125,4 +132,6 @@ def _panel(
         for symbol, group in zip(seen, groups, strict=True)
     ]
     people = np.array([np.bincount(symbol, minlength=symbols) for symbol in seen])
+    # What none of these people sees cannot be tested on them.
+    sight = replace(sight, tested=sight.tested & (people.sum(axis=0) > 0))
     return Panel(trait, sight, bound, shares[0], shares[1], people)

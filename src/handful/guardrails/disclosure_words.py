@@ -72,7 +72,7 @@ def passed_words(cell: Cell) -> str:
 
 def untestable_words(attribute: str, named: tuple[tuple[str, float], ...]) -> str:
     """Say that nothing could be tested, and which features may stand for the trait."""
-    start = f"Not testable: the log does not say '{attribute}' of enough customers."
+    start = f"Not testable: the log does not tell customers apart by '{attribute}'."
     if not named:
         return f"{start} Add the column, for testing only, to find out."
     listed = ", ".join(f"{name} ({bits:.2f} bits)" for name, bits in named)
