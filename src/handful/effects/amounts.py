@@ -1,7 +1,7 @@
 """What limits count, under every offer: expected costs and outcomes, cross-fitted like profit.
 
-An amount that is the same for every row of an offer is known: its table is taken as it is. Any
-other is learned by the learner of profit, on the same folds. Cost: one more cross-fit each.
+An amount that is the same for every row of an offer is known and taken as it is. What differs is
+learned by the learner of profit, on the same folds. Cost: one more cross-fit each.
 """
 
 from __future__ import annotations
@@ -29,6 +29,27 @@ class AmountModel:
     model: EffectsModel | None
 
 
+def known_by_offer(experiment: Experiment, amount: Amount) -> FloatArray:
+    """Return (G,) what every row of an offer came to; NaN where the rows of an offer differ.
+
+    An offer without rows has 0: it is closed everywhere.
+
+    Example:
+        >>> from handful.experiment.simulate import simulate
+        >>> log = simulate("null", n=600, offers=2, random_state=1).experiment
+        >>> known_by_offer(log, Amount("budget", log.offer * np.arange(600.0)))
+        array([ 0., nan])
+    """
+    known = np.zeros(experiment.n_offers)
+    for g in range(experiment.n_offers):
+        seen = amount.values[experiment.offer == g]
+        if not len(seen):
+            continue
+        same = np.ptp(seen) <= 1e-12 * max(1.0, float(np.abs(seen).max()))
+        known[g] = seen[0] if same else np.nan
+    return known
+
+
 def amount_table(experiment: Experiment, amount: Amount) -> FloatArray | None:
     """Return (1, G) what every row of an offer came to, or None where rows of an offer differ.
 
@@ -38,15 +59,30 @@ def amount_table(experiment: Experiment, amount: Amount) -> FloatArray | None:
         >>> amount_table(log, Amount("budget", np.where(log.offer == 1, 0.5, 0.0))).tolist()
         [[0.0, 0.5]]
     """
-    table = np.zeros((1, experiment.n_offers))
-    for g in range(experiment.n_offers):
-        seen = amount.values[experiment.offer == g]
-        if not len(seen):
-            continue
-        if np.ptp(seen) > 1e-12 * max(1.0, float(np.abs(seen).max())):
-            return None
-        table[0, g] = seen[0]
-    return table
+    known = known_by_offer(experiment, amount)
+    return None if np.isnan(known).any() else known[None, :]
+
+
+def _with_known(predicted: FloatArray, known: FloatArray) -> FloatArray:
+    """Return predictions with what is known of an offer in place of what was learned of it."""
+    return np.where(np.isnan(known), predicted, known)
+
+
+def _model_with_known(model: EffectsModel, known: FloatArray) -> EffectsModel:
+    """Return the model with a plain number for every offer whose amount is known."""
+    learned = np.isnan(known)
+    forest = model.forest
+    if forest is not None:
+        forest = replace(forest, leaves=np.where(learned, forest.leaves, 0.0))
+    return replace(
+        model,
+        constant=np.where(learned, model.constant, known),
+        terms=tuple(
+            replace(t, table=np.where(learned, t.table, 0.0), slope=np.where(learned, t.slope, 0.0))
+            for t in model.terms
+        ),
+        forest=forest,
+    )
 
 
 def open_amounts(
@@ -94,11 +130,16 @@ def fit_amounts(
             amounts.append(AmountFit(amount.name, table, table, (table,) * len(fit.worlds)))
             continue
         found = cross_fit(replace(experiment, profit=amount.values), shop, fit.fold, progress)
+        known = known_by_offer(experiment, amount)
+        predicted = _with_known(found.predicted, known)
         worlds = tuple(
-            own.predicted if np.array_equal(own.rows, world.rows) else found.predicted[world.rows]
+            _with_known(own.predicted, known)
+            if np.array_equal(own.rows, world.rows)
+            else predicted[world.rows]
             for own, world in zip(found.worlds, fit.worlds, strict=True)
         )
-        amounts.append(AmountFit(amount.name, found.predicted, found.scores, worlds))
+        scores = _with_known(found.scores, known)
+        amounts.append(AmountFit(amount.name, predicted, scores, worlds))
     return replace(fit, amounts=tuple(amounts))
 
 
@@ -115,7 +156,9 @@ def learn_amounts(
             models.append(AmountModel(amount.name, amount_table(experiment, amount), None))
             continue
         log = replace(experiment, profit=amount.values)
-        models.append(AmountModel(amount.name, None, learn_whole(log, shop).model))
+        learned = learn_whole(log, shop).model
+        known = known_by_offer(experiment, amount)
+        models.append(AmountModel(amount.name, None, _model_with_known(learned, known)))
     return tuple(models)
 
 
