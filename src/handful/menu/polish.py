@@ -21,6 +21,7 @@ from handful.notation import BoolArray, FloatArray, IntArray
 
 ROUNDS: Final = 60
 SWEEPS: Final = 10
+BLOCK: Final = 128
 LEAST_GAIN: Final = 1e-13
 """Gain of a round, as a share of the value, below which it counts as none."""
 
@@ -149,17 +150,34 @@ def _lloyd(crowd: Crowd, lattice: Lattice, start: Sequence[int]) -> list[int]:
 def _step(
     crowd: Crowd, lattice: Lattice, points: list[int], worth: float
 ) -> tuple[list[int], float]:
-    """Move one point at a time to its best neighbour, everybody choosing again."""
+    """Move one point at a time to its best neighbour, or anywhere if nobody takes it.
+
+    Everybody chooses again after each move.
+    """
     points = list(points)
     for k in range(len(points)):
         others = _columns(crowd, lattice, points[:k] + points[k + 1 :])
         rest = np.maximum(crowd.floor, others.max(axis=1, initial=-np.inf))
-        near = lattice.around(points[k])
-        tried = np.maximum(_columns(crowd, lattice, near), rest[:, None])
-        tried = np.where(np.isneginf(tried), crowd.fallback[:, None], tried).sum(axis=0)
-        if len(near) and tried.max() > worth + LEAST_GAIN * abs(worth):
+        idle = not np.any(_columns(crowd, lattice, [points[k]])[:, 0] > rest)
+        near = np.flatnonzero(lattice.open.any(axis=0)) if idle else lattice.around(points[k])
+        if not len(near):
+            continue
+        tried = np.concatenate(
+            [
+                _with_each(crowd, lattice, rest, near[at : at + BLOCK])
+                for at in range(0, len(near), BLOCK)
+            ]
+        )
+        if tried.max() > worth + LEAST_GAIN * abs(worth):
             points[k], worth = int(near[np.argmax(tried)]), float(tried.max())
     return points, worth
+
+
+def _with_each(crowd: Crowd, lattice: Lattice, rest: FloatArray, near: IntArray) -> FloatArray:
+    """Return the menu's worth with each of these points added to what the others give."""
+    tried = np.maximum(_columns(crowd, lattice, near), rest[:, None])
+    total: FloatArray = np.where(np.isneginf(tried), crowd.fallback[:, None], tried).sum(axis=0)
+    return total
 
 
 Phi = Callable[[FloatArray], FloatArray]
