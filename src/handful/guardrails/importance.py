@@ -22,12 +22,14 @@ from handful.effects.scores import close_cells
 from handful.evidence.records import Estimate
 from handful.evidence.terms import Terms
 from handful.experiment.records import Experiment
+from handful.guardrails.tracing import rows_for
 from handful.notation import FloatArray, IntArray
 from handful.policy.policy import assign_codes
 
 LEVEL: Final = 0.95
-ROWS: Final = 50_000
-"""Customers valued per field; more only narrow the interval."""
+ROWS: Final = (10_000, 50_000, 500_000)
+"""Customers valued per field, at least, at most, and for all fields together; more only narrow the
+interval."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +59,13 @@ def field_values(
     Returns:
         One value per field; () where there is no model to permute under, or nothing to choose.
 
-    Cost: O(fields) predictions of min(n, ROWS) rows.
+    Cost: O(fields) predictions of ROWS.
     """
     known = fit.models and len(fit.models[0].offers) == experiment.n_offers
     if not known or len(menu) < 2 or not fields:
         return ()
     rng = np.random.default_rng(72)
-    rows = np.sort(rng.permutation(experiment.n_rows)[:ROWS])
+    rows = np.sort(rng.permutation(experiment.n_rows)[: rows_for(len(fields), ROWS)])
     critical = float(norm.ppf(0.5 + 0.5 * LEVEL ** (1.0 / len(fields))))
     cells = experiment.design.support[experiment.stratum[rows]]
     fallback = terms.fallback[rows]

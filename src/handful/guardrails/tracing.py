@@ -20,11 +20,11 @@ from handful.notation import BoolArray, FloatArray, IntArray
 from handful.policy.policy import assign
 from handful.policy.records import Policy
 
-TRACE_ROWS: Final = 20_000
-"""Customers a field is first permuted over: a change for 1 in 1,000 is seen all but surely."""
+FEW_ROWS: Final = (2_000, 20_000, 200_000)
+"""Customers a field is first permuted over: at least, at most, and for all fields together."""
 
-WHOLE_ROWS: Final = 200_000
-"""Customers it is permuted over again before it is said never to decide."""
+MANY_ROWS: Final = (20_000, 200_000, 1_000_000)
+"""The same for a field that changed nothing, before it is said never to decide."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,15 +159,18 @@ def trace_policy(
     Returns:
         One use per feature of the schema and per strata column.
 
-    Cost: O(fields read x min(n, TRACE_ROWS)) predictions, WHOLE_ROWS for one that never decides.
+    Cost: predictions of FEW_ROWS and, for fields that seem idle, of MANY_ROWS.
     """
     policy = replace(policy, chance=None)  # what is drawn by chance depends on no field
     # Chance reads the id alone: what the fields decide is traced without it.
     policy = replace(policy, chance=None)
     rng = np.random.default_rng([random_state, 71])
     n = features.values.shape[0]
-    few, many = (np.sort(rng.permutation(n)[:size]) for size in (TRACE_ROWS, WHOLE_ROWS))
     reads = artefact_reads(policy)
+    few, many = (
+        np.sort(rng.permutation(n)[: rows_for(len(reads), limits)])
+        for limits in (FEW_ROWS, MANY_ROWS)
+    )
     names = policy.model.schema.names
     uses = []
     for column, field in enumerate(names):
@@ -175,7 +178,7 @@ def trace_policy(
             uses.append(FieldUse(field, False, 0.0))
             continue
         place = features.schema.names.index(field)
-        for rows in (few, many) if n > TRACE_ROWS else (few,):
+        for rows in (few, many) if len(many) > len(few) else (few,):
             use = _permuted(policy, features, stratum, rows, place, rng)
             if use.decides:
                 break
@@ -186,6 +189,21 @@ def trace_policy(
         if column not in names
     ]
     return Trace(tuple(uses), len(few))
+
+
+def rows_for(fields: int, limits: tuple[int, int, int]) -> int:
+    """Return how many rows to permute each field over.
+
+    Args:
+        fields: how many.
+        limits: least and most rows per field, and rows for all fields together.
+
+    Example:
+        >>> rows_for(5, FEW_ROWS), rows_for(50, FEW_ROWS), rows_for(500, FEW_ROWS)
+        (20000, 4000, 2000)
+    """
+    least, most, together = limits
+    return max(least, min(most, together // max(fields, 1)))
 
 
 def _permuted(
