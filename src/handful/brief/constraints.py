@@ -151,13 +151,13 @@ def _volumes(spec: ConstraintsSpec, population: float | None) -> list[Finding]:
     for name, least in spec.at_least.items():
         most = spec.capacity.get(name) if isinstance(spec.capacity, Mapping) else spec.capacity
         if most is not None and least > most:
-            message = f"constraints.at_least asks for {least:,g} customers with '{name}', and "
-            message += f"constraints.capacity allows {most:,g}."
+            message = f"constraints.at_least asks for {least:,.10g} customers with '{name}', and "
+            message += f"constraints.capacity allows {most:,.10g}."
             found.append(blocked("B105", message, "Lower the one or raise the other."))
     total = sum(spec.at_least.values())
     if population is not None and total > population:
-        message = f"constraints.at_least adds up to {total:,g} customers; a campaign reaches "
-        message += f"profit.population = {population:,g}."
+        message = f"constraints.at_least adds up to {total:,.10g} customers; a campaign reaches "
+        message += f"profit.population = {population:,.10g}."
         found.append(blocked("B105", message, "Lower the volumes or correct the population."))
     return found
 

@@ -102,8 +102,8 @@ def _unusable(terms: Terms, experiment: Experiment, spec: ConstraintsSpec) -> It
     population = experiment.population or float(len(np.unique(experiment.customers)))
     total = sum(spec.at_least.values())
     if total > population:
-        message = f"constraints.at_least adds up to {total:,g} customers; a campaign reaches "
-        message += f"{population:,g}."
+        message = f"constraints.at_least adds up to {total:,.10g} customers; a campaign reaches "
+        message += f"{population:,.10g}."
         yield blocked("E511", message, "Lower the volumes, or set profit.population.")
 
 
@@ -195,7 +195,7 @@ def rule_words(rule: LimitRule, currency: str) -> str:
     """
     unit = " customers" if rule.amount is None else ""
     unit = f" {currency}" if rule.name == "budget" else unit
-    low, high = f"{rule.low:,g}{unit}", f"{rule.high:,g}{unit}"
+    low, high = f"{rule.low:,.10g}{unit}", f"{rule.high:,.10g}{unit}"
     if rule.share:
         low = f"{rule.low:.4g} of the customers"
     parts = [f"at least {low}"] if np.isfinite(rule.low) else []

@@ -35,6 +35,8 @@ def conflicting(problem: Problem) -> tuple[int, ...]:
         >>> conflicting(Problem(np.zeros((4, 2)), None, two))
         (0, 1)
     """
+    if not problem.limits:
+        return ()
     task = _thinned(replace(problem, values=np.zeros(problem.values.shape)))
     everything = tuple(range(len(problem.limits)))
     found = _break_least(task, everything)
