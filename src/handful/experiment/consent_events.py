@@ -52,7 +52,7 @@ def load_events(log: OpenLog, spec: ConsentSpec) -> tuple[Finding, ...]:
 
     Raises:
         BriefError: G030 columns missing; G031 purposes that are not known.
-        DataError: G032 statuses that are not known; G033 no event has a time.
+        DataError: G032 statuses that are not known; G033 no event says anything of ours.
 
     Cost: O(events).
     """
@@ -62,6 +62,9 @@ def load_events(log: OpenLog, spec: ConsentSpec) -> tuple[Finding, ...]:
     findings = _check_values(log.con)
     log.con.execute("CREATE TABLE said AS " + _events_sql(spec) + _signals_sql())
     log.con.execute("DROP TABLE events")
+    if one_row(log.con, "SELECT count(moment) FROM said")[0] == 0:
+        message = "no event of the consent table has a time, a customer and a purpose of ours."
+        raise DataError(blocked("G033", message, "Look at consent.purposes, and at the table."))
     return findings
 
 
