@@ -134,6 +134,11 @@ def test_the_cheapest_repair_passes_with_its_price_shown(folder, capsys):
     assert gain["total"]["value"] == pytest.approx(
         gain["better_single"]["value"] + gain["targeting"]["value"]
     )
+    point = next(p for p in document["frontier"] if p["offers"] == document["verdict"]["offers"])
+    assert point["menu"] == document["verdict"]["menu"]
+    assert point["gain_over_single"]["value"] == pytest.approx(gain["targeting"]["value"])
+    repaired = price["detail"]["repaired"]["value"]["value"]
+    assert point["net"] == pytest.approx(repaired)
     made = pq.read_table(folder / "mended" / "assignments.parquet").to_pydict()
     drawn = sum(reason == "randomised_for_privacy" for reason in made["reason"])
     keep = price["detail"]["repaired"]["keep"]

@@ -1,18 +1,25 @@
 """A plan that tells too much is mended before its guardrails look at it, if the brief says so.
 
-Policy, assignments, verdict, segments and values are then those of the mended plan; frontier and
-ladder still show what every menu would earn without the repair.
+Policy, assignments, verdict, segments and the frontier's point of the chosen size are then those of
+the mended plan; the other sizes and the ladder show what menus earn without repair.
 """
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import norm
 
 from handful.effects.scores import close_cells
-from handful.evidence.records import Estimate, GainSplit, Segment, Verdict, VerdictKind
+from handful.evidence.records import (
+    Estimate,
+    FrontierPoint,
+    GainSplit,
+    Segment,
+    Verdict,
+    VerdictKind,
+)
 from handful.evidence.segments import SegmentRows, everybody, segment_rows
 from handful.evidence.splits import best_single
 from handful.guardrails.repair_records import Repair, RepairCase
@@ -20,6 +27,9 @@ from handful.guardrails.repair_search import held_codes
 from handful.notation import FloatArray, IntArray
 from handful.planning.records import Plan
 from handful.policy.records import Chance, Policy
+
+
+UNPROVEN = "As mended, the plan is not shown to earn more than one offer for everybody."
 
 
 def mended_policy(case: RepairCase, repair: Repair | None) -> Policy:
@@ -47,10 +57,22 @@ def with_repair(plan: Plan, case: RepairCase, repair: Repair) -> Plan:
         kind=_kind(plan.verdict, menu, experiment.control),
         offers=len(menu),
         menu=names,
-        gain=_gain(plan, case, repair),
         reasons=(_reason(plan, case, repair), *plan.verdict.reasons),
     )
-    return replace(plan, verdict=verdict, segments=_segments(plan, case, repair))
+    columns = _columns(case, repair)
+    gain = _gain(plan, case, columns)
+    if len(menu) > 1 and gain.targeting.lo <= 0.0:
+        verdict = replace(verdict, reasons=(verdict.reasons[0], UNPROVEN, *verdict.reasons[1:]))
+    verdict = replace(verdict, gain=gain)
+    return replace(
+        plan,
+        verdict=verdict,
+        segments=_segments(plan, case, repair),
+        frontier=tuple(
+            _point(plan, case, point, columns) if point.offers == len(menu) else point
+            for point in plan.frontier
+        ),
+    )
 
 
 def _kind(verdict: Verdict, menu: tuple[int, ...], control: int | None) -> VerdictKind:
@@ -95,23 +117,65 @@ def _mixed(chance: Chance | None, own: FloatArray, scores: FloatArray) -> FloatA
     return chance.keep * own + drawn
 
 
-def _gain(plan: Plan, case: RepairCase, repair: Repair) -> GainSplit:
-    """Split the mended plan's gain, paired and held out, before set-up costs."""
+@dataclass(frozen=True, slots=True)
+class _Columns:
+    """(n,) held-out scores, before set-up: the mended plan, the best single offer, the base."""
+
+    given: FloatArray
+    best: FloatArray
+    base: FloatArray
+
+
+def _columns(case: RepairCase, repair: Repair) -> _Columns:
     experiment, rows = case.experiment, np.arange(case.experiment.n_rows)
     scores, single = _scores(case), np.empty(case.experiment.n_rows, dtype=np.int64)
     for j, world in enumerate(case.fit.worlds):
         cells = experiment.open_cells[world.rows]
         single[case.fit.fold == j] = best_single(world.scores, cells, case.terms, world.rows)
     held = scores[rows, held_codes(case, repair.menu)]
-    given = _mixed(repair.chance, held, scores)
     control = experiment.control
-    base = experiment.profit if control is None else scores[:, control]
-    best, critical = scores[rows, single], plan.valuation.critical_value
-    ones = np.ones(len(rows))
+    return _Columns(
+        given=_mixed(repair.chance, held, scores),
+        best=scores[rows, single],
+        base=experiment.profit if control is None else scores[:, control],
+    )
+
+
+def _gain(plan: Plan, case: RepairCase, columns: _Columns) -> GainSplit:
+    """Split the mended plan's gain, paired and held out, before set-up costs."""
+
+    def over(first: FloatArray, second: FloatArray) -> Estimate:
+        ones, critical = np.ones(len(first)), plan.valuation.critical_value
+        return _ratio(first - second, ones, case.experiment.cluster, critical)
+
     return GainSplit(
-        better_single=_ratio(best - base, ones, experiment.cluster, critical),
-        targeting=_ratio(given - best, ones, experiment.cluster, critical),
-        total=_ratio(given - base, ones, experiment.cluster, critical),
+        better_single=over(columns.best, columns.base),
+        targeting=over(columns.given, columns.best),
+        total=over(columns.given, columns.base),
+    )
+
+
+def _point(plan: Plan, case: RepairCase, point: FrontierPoint, columns: _Columns) -> FrontierPoint:
+    """Return the frontier's point of the mended plan: its menu, its values, no bound on its gap."""
+    cluster, critical = case.experiment.cluster, plan.valuation.critical_value
+    ones = np.ones(len(columns.given))
+    worth = _ratio(columns.given, ones, cluster, critical)
+    gain = _ratio(columns.given - columns.best, ones, cluster, critical)
+    most = plan.reference.one_to_one.value - plan.reference.best_single.value
+    setup = float(case.terms.setup[list(plan.policy.menu)].sum())
+    return replace(
+        point,
+        menu=tuple(case.experiment.offers[g] for g in plan.policy.menu),
+        value=worth.value,
+        se=worth.se,
+        lo=worth.lo,
+        hi=worth.hi,
+        gain_over_single=gain,
+        share_of_one_to_one=gain.value / most if most > 0 else None,
+        claimed=float(np.nanmean(plan.assignment.expected_profit)),
+        certified_gap=None,
+        setup_cost=setup,
+        net=worth.value - setup - point.content_cost - point.holding_cost,
     )
 
 
