@@ -190,3 +190,8 @@ provenance = {recency = {how = "third-party", purpose = "credit scoring"}}
     assert found.value > 60
     assert found.components["distance"] == 1.0
     assert "counted half: leak" in found.remedy
+
+
+def test_a_topic_of_a_misspelt_offer_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(BriefError, match="G047"):
+        planned(tmp_path, '[guardrails]\ntopics = {mial = "prenatal vitamins"}')

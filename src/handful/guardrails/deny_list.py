@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 
 from handful.brief.guardrails import GuardrailsSpec
 from handful.brief.origins import origin_of
+from handful.errors import BriefError, blocked
 from handful.guardrails.audience import few
 from handful.guardrails.channels import channel_of
 from handful.guardrails.records import Facts, GuardrailResult
@@ -44,9 +45,13 @@ def check_words(facts: Facts) -> tuple[GuardrailResult, ...]:
     Returns:
         One result: value = findings that `guardrails.allow` does not answer for, bound 0.
 
+    Raises:
+        BriefError: G047 a topic or a template of an offer that the log does not have.
+
     Cost: O(names + levels).
     """
     asked = facts.asked
+    _refuse_strange_offers(facts, asked)
     found = tuple(_hits(facts, asked))
     refused = [hit for hit in found if hit.name not in asked.allow]
     allowed = {hit.name: asked.allow[hit.name] for hit in found if hit.name in asked.allow}
@@ -78,6 +83,26 @@ def check_words(facts: Facts) -> tuple[GuardrailResult, ...]:
         },
     )
     return (result,)
+
+
+def _refuse_strange_offers(facts: Facts, asked: GuardrailsSpec) -> None:
+    """A topic under a misspelt offer would never be looked at."""
+    named = {"topics": asked.topics}
+    if isinstance(asked.templates, Mapping):
+        named["templates"] = asked.templates
+    offers = facts.policy.model.offers
+    wrong = [(key, name) for key, given in named.items() for name in given if name not in offers]
+    if wrong:
+        raise BriefError(
+            [
+                blocked(
+                    "G047",
+                    f"guardrails.{key} names '{name}', an offer that the log does not have.",
+                    f"Use one of: {', '.join(offers[:20])}.",
+                )
+                for key, name in wrong
+            ]
+        )
 
 
 def _hits(facts: Facts, asked: GuardrailsSpec) -> Iterator[Hit]:
