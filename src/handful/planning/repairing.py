@@ -28,7 +28,6 @@ from handful.notation import FloatArray, IntArray
 from handful.planning.records import Plan
 from handful.policy.records import Chance, Policy
 
-
 UNPROVEN = "As mended, the plan is not shown to earn more than one offer for everybody."
 
 
