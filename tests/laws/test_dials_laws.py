@@ -1,4 +1,4 @@
-"""Laws of offers with dials: the lattice, its neighbours, and where a point is open."""
+"""Laws of offers with dials: the lattice, and where a point is open."""
 
 from __future__ import annotations
 
@@ -9,13 +9,7 @@ from hypothesis import strategies as st
 from handful.brief.dials import DialSpec
 from handful.experiment.dial_candidates import box_of, settle_dials
 from handful.experiment.dial_support import support_of
-from handful.experiment.dials import (
-    lattice_points,
-    nearest_candidate,
-    neighbours,
-    point_names,
-    snap,
-)
+from handful.experiment.dials import axes, nearest_candidate, point_names, product
 
 SMALL = settings(max_examples=40, deadline=None)
 seeds = st.integers(0, 10_000)
@@ -37,26 +31,11 @@ def test_candidates_are_sayable_and_open_somewhere(seed, d, step):
     box, stratum = drawn(seed, d, step)
     settled = settle_dials(box, stratum, 2, None)
     points = settled.dials.candidates
-    assert np.allclose(snap(box, points), points)
+    for j, values in enumerate(axes(box)):
+        assert np.isin(points[:, j], values).all()
     assert settled.support.any(axis=0).all()
     assert len(set(settled.offers)) == len(settled.offers) <= 120
     assert np.array_equal(nearest_candidate(settled.dials, points), np.arange(len(points)))
-
-
-@SMALL
-@given(seeds, shapes, steps, st.integers(1, 9))
-def test_neighbours_are_points_of_the_lattice_and_know_each_other(seed, d, step, stride):
-    box, _ = drawn(seed, d, step, n=200)
-    rng = np.random.default_rng(seed)
-    point = snap(box, rng.uniform(0, 1, (1, d)))[0]
-    around = neighbours(box, point, stride)
-    assert len(around) <= 3**d - 1
-    assert np.allclose(snap(box, around), around)
-    assert not (np.abs(around - point).max(axis=1) < 1e-12).any()
-    if stride == 1:
-        for other in around:
-            back = neighbours(box, other)
-            assert (np.abs(back - point).max(axis=1) < 1e-9).any()
 
 
 @SMALL
@@ -101,7 +80,7 @@ def test_the_order_of_rows_changes_nothing_and_more_rows_close_nothing(seed, d):
 @given(seeds)
 def test_names_tell_points_apart(seed):
     box, _ = drawn(seed, 2, 0.05, n=200)
-    points = lattice_points(box)
+    points = product(axes(box))
     names = point_names(box, points)
     assert len(set(names)) == len(points)
     assert names[0] == f"d0 {box.low[0]:g}, d1 {box.low[1]:g}"

@@ -5,9 +5,11 @@ import pyarrow as pa
 import pytest
 
 from handful.brief.reader import parse_brief
+from handful.effects.response import make_response
 from handful.errors import BriefError, DataError
+from handful.evidence.polishing import make_space
 from handful.experiment.dial_support import dial_support
-from handful.experiment.dials import lattice_points, neighbours, snap
+from handful.experiment.dials import axes, product
 from handful.experiment.frames import read_frame
 from handful.experiment.given import turn
 from handful.experiment.records import Experiment
@@ -49,7 +51,7 @@ def test_the_lattice_is_all_sayable_points_of_the_box():
 def test_a_wide_lattice_is_thinned_to_points_of_the_lattice():
     log = read(frame(), ("rate", "fee"), dials={"rate": (2, 12, 0.25), "fee": (0, 40, 5)})
     assert 60 <= log.n_offers <= 120
-    all_points = lattice_points(log.dials)
+    all_points = product(axes(log.dials))
     assert len(all_points) == 41 * 9
     for point in log.dials.candidates:
         assert (np.abs(all_points - point).max(axis=1) < 1e-9).any()
@@ -60,8 +62,7 @@ def test_without_an_increment_few_tried_points_are_the_candidates():
     table = frame(rate=np.resize([40.0, 60.0, 100.0, 500.0], N))
     log = read(table)
     assert log.offers == ("rate 40", "rate 60", "rate 100", "rate 500")
-    assert neighbours(log.dials, np.array([60.0])).ravel().tolist() == [40.0, 100.0]
-    assert snap(log.dials, np.array([[320.0]])).item() == 500.0
+    assert axes(log.dials)[0].tolist() == [40.0, 60.0, 100.0, 500.0]
 
 
 def test_without_an_increment_many_tried_points_give_round_steps():
@@ -89,8 +90,7 @@ def test_few_texts_are_a_dial_of_levels():
     log = read(table, ("rate", "site"), dials={"rate": (2, 12, 2.0)})
     assert log.dials.levels == ((), ("express", "slow"))
     assert "rate 4, site express" in log.offers
-    around = neighbours(log.dials, np.array([4.0, 0.0]))
-    assert sorted(map(tuple, around)) == [(2, 0), (2, 1), (4, 1), (6, 0), (6, 1)]
+    assert axes(log.dials)[1].tolist() == [0.0, 1.0]
     between = dial_support(log, np.array([[4.0, 0.5], [4.0, 1.0]]))
     assert between.tolist() == [[False, True]]
     received = log.dials.received
@@ -193,3 +193,25 @@ def test_a_plan_may_turn_the_dials_of_a_log_anew():
         turn(log, {"fee": (0, 1, None)})
     with pytest.raises(DataError, match="max = 20 was never tried"):
         turn(log, {"rate": (2, 20, None)})
+
+
+def test_a_control_outside_the_box_opens_nothing_else_there():
+    rng = np.random.default_rng(7)
+    none = rng.random(N) < 0.2
+    table = frame(
+        rate=np.where(none, 0.0, rng.integers(0, 9, N) * 0.5),
+        fee=np.where(none, 0.0, rng.integers(0, 5, N) * 10.0),
+    )
+    log = read(
+        table,
+        ("rate", "fee"),
+        dials={"rate": (1.0, 4.0, 0.5), "fee": (10, 40, 10)},
+        control={"rate": 0, "fee": 0},
+    )
+    assert log.offers[0] == "rate 0, fee 0"
+    assert (log.dials.candidates[1:] >= [1.0, 10.0]).all()
+    space = make_space(log, make_response(log), ())
+    outside = (space.points < [1.0, 10.0]).any(axis=1)
+    assert outside.any()
+    openly = space.points[outside & space.lattice.open.any(axis=0)]
+    assert openly.tolist() == [[0.0, 0.0]]

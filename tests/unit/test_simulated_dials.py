@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from handful.errors import BriefError
-from handful.experiment.dials import lattice_points
+from handful.experiment.dials import axes, product
 from handful.experiment.simulate import (
     SCENARIOS,
     Simulation,
@@ -50,7 +50,7 @@ def test_the_truth_of_candidates_is_the_truth_of_their_points(name):
     assert np.array_equal(drawn.truth, again)
     fresh = simulate_customers(name, n=20, random_state=2)
     everything = true_profit(name, fresh)
-    lattice = len(lattice_points(experiment.dials))
+    lattice = len(product(axes(experiment.dials)))
     assert everything.shape == (20, lattice + (name == "promotions_dials"))
 
 

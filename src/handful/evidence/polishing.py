@@ -19,7 +19,7 @@ from handful.effects.response import Response, dials_of, is_control, respond
 from handful.evidence.splits import menu_choices
 from handful.evidence.terms import Terms
 from handful.experiment.dial_support import dial_support
-from handful.experiment.dials import axes, categorical, product
+from handful.experiment.dials import axes, categorical, product, widths
 from handful.experiment.records import Experiment
 from handful.menu.polish import Crowd, Lattice, menu_worth, polish_on_lattice
 from handful.notation import BoolArray, FloatArray, IntArray
@@ -73,6 +73,9 @@ def make_space(experiment: Experiment, response: Response, never: tuple[int, ...
     codes = np.full(len(points), -1, dtype=np.int64)
     codes[place[place >= 0]] = np.flatnonzero(place >= 0)
     is_open = dial_support(experiment, points)
+    slack = SAME * widths(dials)
+    beyond = (points < dials.low - slack) | (points > dials.high + slack)
+    is_open[:, beyond.any(axis=1)] = False
     is_open[:, place[place >= 0]] = experiment.design.support[:, place >= 0]
     is_open[:, [place[g] for g in never if place[g] >= 0]] = False
     shape = tuple(len(side) for side in sides)

@@ -1,4 +1,4 @@
-"""What can be said of offers with dials: sayable values, the lattice of points, steps, names.
+"""What can be said of offers with dials: sayable values, the lattice of points, names.
 
 A sayable value of dial j is low_j + k increment_j within the box. Without an increment it is one
 of the values tried, when the log holds at most `FEW_TRIED` different offers, and else a round step
@@ -21,9 +21,6 @@ FEW_TRIED: Final = 40
 
 FREE_VALUES: Final = 100
 """Sayable values of a dial without an increment, at most."""
-
-MOST_POINTS: Final = 1_000_000
-"""Points of a lattice that are ever listed."""
 
 _DIGITS: Final = 10
 _APART: Final = 1e6
@@ -104,99 +101,10 @@ def _free_values(tried: FloatArray, low: float, high: float, *, few: bool) -> Fl
     return _steps(low, high, step, 0.0)
 
 
-def lattice_size(dials: Dials) -> int:
-    """Return how many sayable points the box holds."""
-    return int(np.prod([len(values) for values in axes(dials)], dtype=np.float64))
-
-
-def lattice_points(dials: Dials) -> FloatArray:
-    """Return all (m, d) sayable points of the box, the last dial running fastest.
-
-    Args:
-        dials: box and increments.
-
-    Raises:
-        ValueError: more than a million points; walk them with `neighbours` instead.
-
-    Cost: O(m d).
-
-    Example:
-        >>> two = Dials(("a", "b"), np.array([[0.0, 0.0], [1.0, 2.0]]), np.zeros((0, 2)),
-        ...             np.zeros(2), np.array([1.0, 2.0]), np.ones(2))
-        >>> lattice_points(two).tolist()
-        [[0.0, 0.0], [0.0, 1.0], [0.0, 2.0], [1.0, 0.0], [1.0, 1.0], [1.0, 2.0]]
-    """
-    size = lattice_size(dials)
-    if size > MOST_POINTS:
-        raise ValueError(f"expected at most {MOST_POINTS:,} sayable points, found {size:,}")
-    return product(axes(dials))
-
-
 def product(values: tuple[FloatArray, ...]) -> FloatArray:
     """Return (m, d) every combination of the values, the last dial running fastest."""
     grid = np.meshgrid(*values, indexing="ij")
     return np.stack([axis.ravel() for axis in grid], axis=1)
-
-
-def snap(dials: Dials, points: FloatArray) -> FloatArray:
-    """Return the nearest sayable point of the box, dial by dial; a control of NaN stays.
-
-    Args:
-        dials: box and increments.
-        points: (m, d).
-
-    Cost: O(m d log V), V values of a dial.
-
-    Example:
-        >>> one = Dials(("a",), np.array([[0.0], [1.0]]), np.zeros((0, 1)), np.array([0.0]),
-        ...             np.array([1.0]), np.array([0.25]))
-        >>> snap(one, np.array([[0.3], [7.0]])).ravel().tolist()
-        [0.25, 1.0]
-    """
-    snapped = np.array(points, dtype=np.float64)
-    for j, values in enumerate(axes(dials)):
-        column = snapped[:, j]
-        known = ~np.isnan(column)
-        snapped[known, j] = values[_nearest_value(values, column[known])]
-    return snapped
-
-
-def _nearest_value(values: FloatArray, asked: FloatArray) -> IntArray:
-    middle = (values[1:] + values[:-1]) / 2.0
-    place: IntArray = np.searchsorted(middle, asked).astype(np.int64)
-    return place
-
-
-def neighbours(dials: Dials, point: FloatArray, stride: int = 1) -> FloatArray:
-    """Return the sayable points `stride` steps away in any direction, diagonals included.
-
-    Args:
-        dials: box and increments.
-        point: (d,) a sayable point; NaN ("no offer") has no neighbours.
-        stride: steps; a direction that leaves the box ends at its edge.
-
-    Returns:
-        (m, d), m at most 3^d - 1, the point itself left out. A categorical dial takes each of
-        its levels.
-
-    Cost: O(3^d); a dial without an increment O(n log n) besides.
-
-    Example:
-        >>> one = Dials(("a",), np.array([[0.0], [1.0]]), np.zeros((0, 1)), np.array([0.0]),
-        ...             np.array([1.0]), np.array([0.25]))
-        >>> neighbours(one, np.array([0.25])).ravel().tolist()
-        [0.0, 0.5]
-    """
-    if np.isnan(point).any():
-        return np.zeros((0, len(dials.names)))
-    choices = []
-    for values, value, levels in zip(axes(dials), point, categorical(dials), strict=True):
-        here = int(_nearest_value(values, np.array([value]))[0])
-        near = np.clip([here - stride, here, here + stride], 0, len(values) - 1)
-        choices.append(values if levels else values[np.unique(near)])
-    around = product(tuple(choices))
-    others: FloatArray = around[np.abs(around - point).max(axis=1) > _SLACK]
-    return others
 
 
 def nearest_candidate(dials: Dials, points: FloatArray) -> IntArray:
