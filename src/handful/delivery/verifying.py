@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from handful.delivery.audit import AUDIT_NAME, check_audit
+from handful.delivery.audit import AUDIT_NAME, HEAD_NAME, check_audit
 from handful.delivery.certificate import CERTIFICATE_NAME, check_certificate
 from handful.delivery.consent_file import CONSENT_NAME, read_gate
 from handful.delivery.secret_key import secret_of
@@ -59,7 +59,7 @@ def verify_plan(plan: Path, consent: str | None = None) -> Verified:
                 "the consent certificate: nobody who refuses was learned from, personalised for or "
                 f"contacted, as of {when}"
             )
-    if (folder.parent / AUDIT_NAME).is_file():
+    if any((folder.parent / name).is_file() for name in (AUDIT_NAME, HEAD_NAME)):
         wrong = check_audit(folder.parent)
         findings += wrong
         if not wrong:
