@@ -53,8 +53,30 @@ def configured(layers: Sequence[alt.Chart], width: int, height: int) -> dict[str
         autosize=alt.AutoSizeParams(type="fit", contains="padding"),
         padding={"left": 4, "top": 10, "bottom": 4, "right": 6},
     )
+    return _styled(sized)
+
+
+def small_multiples(panels: Sequence[Any], columns: int) -> dict[str, Any]:
+    """Return the Vega-Lite specification of several panels, each with its own size.
+
+    Args:
+        panels: charts, row by row.
+        columns: panels beside each other.
+
+    Returns:
+        A Vega-Lite specification.
+    """
+    grid: Any = alt.concat(*panels, columns=columns, spacing={"row": 18, "column": 22})
+    return _styled(
+        grid.properties(
+            background="transparent", padding={"left": 4, "top": 10, "bottom": 4, "right": 6}
+        )
+    )
+
+
+def _styled(chart: Any) -> dict[str, Any]:  # noqa: ANN401 - an Altair chart of any shape
     text = {"labelColor": PAPER["quiet"], "titleColor": PAPER["quiet"], "labelFontSize": 12}
-    styled = sized.configure(font=FONT, aria=False).configure_view(stroke=None)
+    styled = chart.configure(font=FONT, aria=False).configure_view(stroke=None)
     styled = styled.configure_axis(
         **text,
         titleFontSize=12,
@@ -65,6 +87,9 @@ def configured(layers: Sequence[alt.Chart], width: int, height: int) -> dict[str
         labelFlush=False,
         labelFont=FONT,
         titleFont=FONT,
+    )
+    styled = styled.configure_title(
+        font=FONT, fontSize=13, fontWeight="normal", color=PAPER["ink"], anchor="start", offset=6
     )
     spec: dict[str, Any] = styled.to_dict()
     return spec

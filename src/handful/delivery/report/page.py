@@ -14,7 +14,16 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from handful.delivery.limit_words import gap_words
-from handful.delivery.report import disclosing, limits, sections, tables, varying, verdict, wording
+from handful.delivery.report import (
+    demand,
+    disclosing,
+    limits,
+    sections,
+    tables,
+    varying,
+    verdict,
+    wording,
+)
 from handful.delivery.report.charts import Whisker, frontier_spec, whisker_spec
 from handful.delivery.report.drawing import NARROW, WIDE, svg
 from handful.delivery.report.figures import (
@@ -163,6 +172,8 @@ def _tables(plan: Plan) -> dict[str, tables.Table | None]:
         "constraints_table": limits.constraints_table(plan),
         "guardrails_table": sections.guardrails_table(plan),
         "supply_table": varying.supply_table(plan),
+        "demand_table": demand.demand_table(plan),
+        "premium_table": demand.premium_table(plan),
     }
 
 
@@ -174,7 +185,30 @@ def _charts(plan: Plan) -> dict[str, object]:
         "plane_chart": _plane_chart(plan),
         "plane_offers": _plane_offers(plan),
         "split_chart": _split_chart(plan),
+        **_demand_charts(plan),
         "budget_chart": _budget_chart(plan),
+    }
+
+
+def _demand_charts(plan: Plan) -> dict[str, Chart | None]:
+    """Draw take-up and margin over the prices tried, a panel for each segment."""
+    if plan.demand is None:
+        return {"take_up_chart": None, "margin_chart": None}
+    prices = len({point.price for point in plan.demand.points})
+    said = f"{len(demand.segments_shown(plan))} panels, each with {prices} prices and their bands."
+    return {
+        "take_up_chart": _two_sizes(
+            lambda width: demand.demand_spec(plan, "take_up", width),
+            "take-up",
+            "Take-up at the prices tried",
+            said,
+        ),
+        "margin_chart": _two_sizes(
+            lambda width: demand.demand_spec(plan, "margin", width),
+            "margin",
+            "Margin x take-up at the prices tried",
+            said,
+        ),
     }
 
 
