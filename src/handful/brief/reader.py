@@ -123,13 +123,7 @@ def _read(mapping: Mapping[str, Any], folder: str, sha256: str, where: _Locate) 
         else:
             keys = without_dials(content, dials) if table == "menu" else content
             found[table] = _read_table(table, keys, where, findings)
-    given = {
-        (table, key) for table, keys in mapping.items() if isinstance(keys, Mapping) for key in keys
-    }
-    for key in KEYS:
-        if key.required and (key.table, key.name) not in given:
-            message = f"{key.path} is missing: {key.meaning}."
-            findings.append(blocked("B102", message, f"Add {key.name} = ... under [{key.table}]."))
+    findings.extend(_missing_keys(mapping))
     findings.extend(read_dials(found, mapping, where))
     findings.extend(_conflicts(found))
     if findings:
@@ -151,6 +145,21 @@ def _read(mapping: Mapping[str, Any], folder: str, sha256: str, where: _Locate) 
         folder=folder,
         sha256=sha256,
     )
+
+
+def _missing_keys(mapping: Mapping[str, Any]) -> list[Finding]:
+    given = {
+        (table, key) for table, keys in mapping.items() if isinstance(keys, Mapping) for key in keys
+    }
+    return [
+        blocked(
+            "B102",
+            f"{key.path} is missing: {key.meaning}.",
+            f"Add {key.name} = ... under [{key.table}].",
+        )
+        for key in KEYS
+        if key.required and (key.table, key.name) not in given
+    ]
 
 
 def _strange_table(table: str, where: _Locate) -> Finding:

@@ -13,7 +13,7 @@ from handful.errors import BriefError, DataError, Finding, blocked
 from handful.experiment.consent_rows import asked_of, consent_findings, consented
 from handful.experiment.dial_log import read_points
 from handful.experiment.features import as_float, encode
-from handful.experiment.given import offers_by_name, offers_with_dials
+from handful.experiment.given import Given, offers_by_name, offers_with_dials
 from handful.experiment.leaving_out import LeaveOut, LeftOut
 from handful.experiment.levels import check_offer_names, check_profit, code_offers
 from handful.experiment.limits import TAKE_UP, close_ineligible, read_amounts
@@ -22,7 +22,7 @@ from handful.experiment.records import Amount, Dials, Experiment, SourceFacts
 from handful.experiment.rows import ReadingPlan, count_lossy_ids, fetch, plan_reading
 from handful.experiment.times import as_datetimes
 from handful.experiment.units import Units, check_ids, codes_of, label_strata, settle_units
-from handful.notation import IntArray
+from handful.notation import FloatArray, IntArray
 from handful.progress import SILENT, Progress
 
 _ROWS_PER_OFFER: Final = 50
@@ -180,17 +180,12 @@ def _finish(log: OpenLog, plan: ReadingPlan, known: _Known, units: Units) -> Exp
     brief, spec, keep = plan.brief, plan.brief.experiment, units.keep
     whole = len(keep) == known.table.num_rows
     table = known.table if whole else known.table.take(keep)
-    offer = known.offer if whole else known.offer[keep]
     features, odd = encode(table, plan.chosen)
     parts = [f"s{i}" for i in range(len(spec.strata))]
     parts += [f"e{j}" for j in range(len(plan.limits.eligible))]
     stratum, strata, unstrated = _strata(table, parts)
     received = as_float(table.column("propensity")) if "propensity" in table.column_names else None
-    if known.box is None:
-        given = offers_by_name(offer, known.offers, (stratum, strata), spec, received)
-    else:
-        box = known.box if whole else replace(known.box, received=known.box.received[keep])
-        given = offers_with_dials(box, brief, (stratum, strata), received)
+    given = _given(brief, known, keep, (stratum, strata), received)
     findings = (*known.findings, *odd, *unstrated, *given.findings)
     _raise_blocks(findings)
     cluster = codes_of(table.column("cluster")) if spec.cluster else units.customer
@@ -218,6 +213,21 @@ def _finish(log: OpenLog, plan: ReadingPlan, known: _Known, units: Units) -> Exp
         take_up=next((a.values for a in known.amounts if a.name == TAKE_UP), None),
         eligibility=plan.limits.columns,
     )
+
+
+def _given(
+    brief: Brief,
+    known: _Known,
+    keep: IntArray,
+    strata: tuple[IntArray, tuple[str, ...]],
+    received: FloatArray | None,
+) -> Given:
+    """Return what the rows that are kept were given, by name or on dials."""
+    if known.box is None:
+        offer = known.offer[keep]
+        return offers_by_name(offer, known.offers, strata, brief.experiment, received)
+    box = replace(known.box, received=known.box.received[keep])
+    return offers_with_dials(box, brief, strata, received)
 
 
 def _facts(log: OpenLog, brief: Brief, rows_read: int, rows_kept: int) -> SourceFacts:
