@@ -108,11 +108,14 @@ def _script(stored: StoredPlan, table: str) -> tuple[str, str, tuple[Finding, ..
     if policy.chance is not None:
         message = "the policy leaves some offers to chance, drawn by a hash of the customer's id."
         raise DataError(blocked("F843", message, "Use `handful assign`, or --to csv."))
+    if policy.ranking is not None and policy.ranking.forest is not None and len(policy.menu) > 1:
+        message = "the policy keeps limits by prices on boosted trees; a rule would break them."
+        raise DataError(blocked("F844", message, "Use `handful assign`, or --to csv."))
     rule, holds = policy.rule, "the rule that decides"
     findings: tuple[Finding, ...] = ()
     if rule is None and len(policy.menu) == 1:
         holds = "the one offer for everybody"
-    elif rule is None and policy.model.forest is None:
+    elif rule is None and policy.deciding.forest is None:
         holds = "the whole policy"
     elif rule is None:
         rule, findings, holds = _stand_in(stored)
@@ -156,7 +159,7 @@ def _derived_needed(
     if rule is not None:
         asked = {names[s.feature] for s in rule.questions if s is not None}
     else:
-        asked = set() if single else {names[term.feature] for term in policy.model.terms}
+        asked = set() if single else {names[term.feature] for term in policy.deciding.terms}
     asked |= {*policy.strata_columns, *filter(None, [stored.document["experiment"]["customer"]])}
     with connect() as engine:
         for name in reversed(tuple(derived)):

@@ -66,12 +66,12 @@ def policy_script(
         steps: list[tuple[str, str]] = []
     elif len(policy.menu) == 1:
         said, used, steps = text_literal(policy.model.offers[policy.menu[0]]), set(), []
-    elif policy.model.forest is not None:
+    elif policy.deciding.forest is not None:
         raise ValueError("boosted trees have no short statement; decide by the rule")
     else:
-        used = {term.feature for term in policy.model.terms}
+        used = {term.feature for term in policy.deciding.terms}
         steps = [
-            (_profit_name(g), _where_open(policy, g, profit_sql(policy.model, g)))
+            (_profit_name(g), _where_open(policy, g, profit_sql(policy.deciding, g)))
             for g in policy.menu
         ]
         said = _best_of(policy)

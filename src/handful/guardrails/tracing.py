@@ -96,9 +96,10 @@ def artefact_reads(policy: Policy) -> frozenset[int]:
     if policy.rule is not None:
         return frozenset(asked.feature for asked in policy.rule.questions if asked is not None)
     menu = list(policy.menu)
-    found = {term.feature for term in policy.model.terms if tells_apart(term, menu)}
-    if policy.model.forest is not None:
-        found |= set(_split_features(policy.model.forest, menu))
+    deciding = policy.deciding
+    found = {term.feature for term in deciding.terms if tells_apart(term, menu)}
+    if deciding.forest is not None:
+        found |= set(_split_features(deciding.forest, menu))
     return frozenset(found)
 
 

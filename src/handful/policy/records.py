@@ -152,6 +152,11 @@ class Policy:
     points: OfferPoints | None = None
     ranking: EffectsModel | None = None
 
+    @property
+    def deciding(self) -> EffectsModel:
+        """What offers are ranked by: profit, less prices where something is limited."""
+        return self.model if self.ranking is None else self.ranking
+
 
 @dataclass(frozen=True, slots=True)
 class Assignment:
