@@ -71,6 +71,7 @@ def _field(field: ManifestField) -> dict[str, Any]:
         "reason": field.reason,
         **plain(field.origin),
         "made_from": field.made_from,
+        "share_missing": field.missing,
         "share_of_decisions_changed": field.changed,
         "worth": plain(field.worth),
     }

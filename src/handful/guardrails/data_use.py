@@ -10,8 +10,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
 from handful.brief.origins import Origin, origin_of
 from handful.evidence.records import Estimate
+from handful.experiment.records import Features
 from handful.guardrails.minimise import KEEP, Minimised
 from handful.guardrails.records import Facts, GuardrailResult
 from handful.guardrails.tracing import FieldUse
@@ -29,7 +32,8 @@ class ManifestField:
             cannot be valued.
         origin: what the brief says of it.
         made_from: the SQL of a derived column.
-        reason: "chooses the offer", or "names the stratum".
+        reason: "chooses the offer", "tells which offers are open", "draws part of the offers".
+        missing: share of the log's customers of whom it is not known; None for other columns.
     """
 
     field: str
@@ -39,6 +43,7 @@ class ManifestField:
     origin: Origin
     made_from: str | None
     reason: str
+    missing: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +113,15 @@ def _field(
         origin=origin_of(facts.asked.provenance, use.field),
         made_from=made_from,
         reason="tells which offers are open" if strata else "chooses the offer",
+        missing=_missing(facts.experiment.features, use.field),
     )
+
+
+def _missing(features: Features, field: str) -> float | None:
+    names = features.schema.names
+    if field not in names:
+        return None
+    return float(np.mean(np.isnan(features.values[:, names.index(field)])))
 
 
 def _drawn(facts: Facts) -> ManifestField:

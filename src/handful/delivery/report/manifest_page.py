@@ -165,6 +165,7 @@ def _row(field: Mapping[str, Any], currency: str) -> dict[str, Any]:
         "name": field["field"],
         "made_from": field["made_from"],
         "cells": [field["status"], *(field[key] or NOT_STATED for key in _STATED)],
+        "missing": "" if field["share_missing"] is None else _share(field["share_missing"]),
         "changed": _share(field["share_of_decisions_changed"]),
         "worth": "none" if worth is None else f"{worth['value']:.4g} {currency}",
         "band": "" if worth is None else f"({worth['lo']:.4g} to {worth['hi']:.4g})",
