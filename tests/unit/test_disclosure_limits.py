@@ -21,6 +21,7 @@ from handful.guardrails.disclosure_limits import (
 from handful.guardrails.disclosure_measures import cells_of, information, needed, worst_of
 from handful.guardrails.disclosure_sights import FEW, NOTHING, Sight, sights_of
 from handful.guardrails.disclosure_traits import OTHERS, Trait, traits_of
+from handful.guardrails.disclosure_withheld import told
 
 
 def test_limits_are_those_of_clopper_and_pearson():
@@ -147,6 +148,14 @@ def test_rarely_given_offers_are_seen_as_one():
     (only,) = sights_of(tuple("wxyz"), None, np.array([900, 9, 8, 900]), GuardrailsSpec())
     assert only.symbols == ("w", FEW, "z")
     assert only.code.tolist() == [0, 1, 1, 2]
+
+
+def test_small_counts_stay_untold():
+    shown = list(told(cells_of(panel((3, 997), (900, 8_100)), None)))
+    assert [(s["having"], s["lacking"]) for s in shown] == [(None, None), (None, None)]
+    assert [s["ratio"] for s in shown] == [0.03, 1.1]
+    open_ones = list(told(cells_of(panel((300, 700), (900, 8_100)), None)))
+    assert open_ones[0]["having"] == 300
 
 
 def test_sights_nobody_tested_sees_are_left_out():

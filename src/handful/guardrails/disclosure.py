@@ -40,6 +40,7 @@ from handful.guardrails.disclosure_measures import (
 from handful.guardrails.disclosure_panels import panels_for
 from handful.guardrails.disclosure_proxies import proxies
 from handful.guardrails.disclosure_traits import Trait
+from handful.guardrails.disclosure_withheld import is_small, told, two_digits
 from handful.guardrails.disclosure_words import (
     failed_words,
     passed_words,
@@ -128,6 +129,8 @@ def _tested(
     worst, verdict = worst_of(cells), verdict_of(cells)
     panel = next(panel for panel, some in by_panel if worst in some)
     people = int(panel.people.sum())
+    few = any(is_small(cell) for cell in cells if cell.trait == worst.trait)
+    rounded = two_digits if few else float
     words = {
         "fail": failed_words(worst),
         "warn": warned_words(worst, people, needed(worst, people)),
@@ -136,14 +139,14 @@ def _tested(
     return GuardrailResult(
         name=f"disclosure_{attribute}",
         measure=MEASURE,
-        value=math.exp(size_of(worst)),
-        lo=math.exp(least_of(worst)),
-        hi=math.exp(most_of(worst)),
+        value=rounded(math.exp(size_of(worst))),
+        lo=rounded(math.exp(least_of(worst))),
+        hi=rounded(math.exp(most_of(worst))),
         bound=worst.bound,
         verdict=verdict,
         remedy=words[verdict],
         detail=_detail(panel, cells, worst, facts),
-        components=_components(panel, worst, draw),
+        components={name: rounded(x) for name, x in _components(panel, worst, draw).items()},
     )
 
 
@@ -159,12 +162,12 @@ def _detail(
         "customers_known": people,
         "customers_unknown": int(facts.experiment.n_rows - people),
         "customers_needed": needed(worst, people),
-        "cells": [asdict(cell) for cell in cells],
+        "cells": list(told(cells)),
         "attacker": None if found is None else asdict(found),
     }
 
 
-def _components(panel: Panel, worst: Cell, draw: Draw | None) -> Mapping[str, object]:
+def _components(panel: Panel, worst: Cell, draw: Draw | None) -> Mapping[str, float]:
     bits, limit = information(panel, draw)
     return {
         "base_rate": worst.base_rate,

@@ -13,7 +13,6 @@ from handful.delivery.report.drawing import PAPER, WIDE, configured
 from handful.delivery.report.figures import (
     Figure,
     Interval,
-    count,
     decimals,
     interval,
     lookup,
@@ -31,6 +30,7 @@ REPAIR: Final = "disclosure_repair"
 _FURTHEST: Final = 20.0
 """Likelihood ratios beyond this, and below its inverse, are drawn at the edge."""
 
+_WITHHELD: Final = "some sight is seen by one to ten people"
 _WORDS: Final = {"pass": "passes", "fail": "fails", "warn": "cannot be told"}
 
 
@@ -108,8 +108,8 @@ def _row(plan: Plan, field: str, cell: Mapping[str, Any]) -> Row:
             cell["trait"],
             cell["sight"],
             "shared" if cell["shared"] else "private",
-            count(plan, f"{field}.having"),
-            count(plan, f"{field}.lacking"),
+            plain(plan, f"{field}.having", 0, _WITHHELD),
+            plain(plan, f"{field}.lacking", 0, _WITHHELD),
             rates,
             share(plan, f"{field}.base_rate"),
             ratio,
