@@ -17,6 +17,7 @@ from handful.delivery.limit_words import gap_words
 from handful.delivery.report import (
     demand,
     disclosing,
+    guarding,
     limits,
     sections,
     tables,
@@ -157,6 +158,7 @@ def _sentences(plan: Plan) -> dict[str, object]:
         "rule_words": varying.rule_words(plan),
         "limits_words": limits.limits_words(plan),
         "gap_words": gap_words(plan),
+        "guard": guarding.guard_words(plan),
     }
 
 
