@@ -170,17 +170,7 @@ def weigh_evidence(
     menus, facts = _final_menus(experiment, ledgers.first, claims.predicted, terms, single)
     shown = [f for f in facts if menu_name(f.offers) in values.value]
     frontier = make_frontier(values, [f for f in shown if can_run(menus[f.offers], terms)])
-    case = Case(
-        means=raw,
-        clipped=clipped,
-        codes=ledgers.codes,
-        frontier=frontier,
-        setup=tuple(float(c) for c in single_costs(terms)),
-        allowed=terms.singles,
-        single=single,
-        fallback=terms.fallback,
-        reach=None if (k := ledgers.first.kernel) is None else np.asfortranarray(k != 0),
-    )
+    case = _case(raw, clipped, ledgers, frontier, terms, single)
     verdict = _verdict(experiment, case, terms, seed)
     control = None if experiment.control is None else experiment.offers[experiment.control]
     return Evidence(
@@ -198,6 +188,29 @@ def weigh_evidence(
         single=single,
         first=ledgers.first,
         one_more=one_more(raw, frontier, past_cap(facts, terms), seed),
+    )
+
+
+def _case(
+    raw: Means,
+    clipped: Means | None,
+    ledgers: Ledgers,
+    frontier: tuple[FrontierPoint, ...],
+    terms: Terms,
+    single: int,
+) -> Case:
+    """Gather what the verdict is argued from."""
+    kernel = ledgers.first.kernel
+    return Case(
+        means=raw,
+        clipped=clipped,
+        codes=ledgers.codes,
+        frontier=frontier,
+        setup=tuple(float(c) for c in single_costs(terms)),
+        allowed=terms.singles,
+        single=single,
+        fallback=terms.fallback,
+        reach=None if kernel is None else np.asfortranarray(kernel != 0),
     )
 
 
