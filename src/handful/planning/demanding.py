@@ -22,7 +22,7 @@ from handful.evidence.evidence import Evidence, final_codes
 from handful.evidence.records import DemandFacts, Premium
 from handful.experiment.design import support_mask
 from handful.experiment.records import Design, Experiment
-from handful.notation import FloatArray
+from handful.notation import FloatArray, IntArray
 from handful.planning.job import Job
 from handful.planning.records import Plan
 from handful.planning.settings import PlanSettings
@@ -163,25 +163,32 @@ def demand_facts(job: Job, evidence: Evidence, menu: tuple[int, ...]) -> DemandF
         open_cells=priced.experiment.open_cells[:, codes],
     )
     segments = segments_of(experiment, given, menu)
-    held = close_cells(first.scores, experiment.open_cells, terms.fallback)
-    found = premiums(experiment, held, given, menu, evidence.single)
-    prices = _prices(experiment, settings)
-    standard = experiment.offers[evidence.single]
     return DemandFacts(
         price=priced.name,
         points=demand_points(scores, segments, experiment.cluster, seed),
-        premiums=tuple(
-            Premium(
-                offer=experiment.offers[g],
-                price=prices.get(experiment.offers[g]),
-                standard=standard,
-                standard_price=prices.get(standard),
-                customers=count,
-                gain=gain,
-                refused=gain.lo <= 0 or count < LEAST_ROWS,
-            )
-            for g, count, gain in found
-        ),
+        premiums=_premiums(job, evidence, given, menu),
+    )
+
+
+def _premiums(
+    job: Job, evidence: Evidence, given: IntArray, menu: tuple[int, ...]
+) -> tuple[Premium, ...]:
+    """Compare each offer of the menu with the best single one, among those who would get it."""
+    experiment = job.experiment
+    held = close_cells(evidence.first.scores, experiment.open_cells, job.terms.fallback)
+    prices = _prices(experiment, job.settings)
+    standard = experiment.offers[evidence.single]
+    return tuple(
+        Premium(
+            offer=experiment.offers[g],
+            price=prices.get(experiment.offers[g]),
+            standard=standard,
+            standard_price=prices.get(standard),
+            customers=count,
+            gain=gain,
+            refused=gain.lo <= 0 or count < LEAST_ROWS,
+        )
+        for g, count, gain in premiums(experiment, held, given, menu, evidence.single)
     )
 
 
