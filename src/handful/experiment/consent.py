@@ -68,7 +68,7 @@ def resolve(log: OpenLog, spec: ConsentSpec, channels: Sequence[str] = ()) -> Co
         >>> register.ids.to_pylist(), register.says_no("train").tolist()
         (['7'], [True])
     """
-    findings = load_events(log, spec)
+    events, findings = load_events(log, spec)
     as_of = _as_of(log.con, spec)
     _settle(log.con, as_of)
     ways = tuple(sorted({channel.strip().lower() for channel in channels}))
@@ -78,7 +78,7 @@ def resolve(log: OpenLog, spec: ConsentSpec, channels: Sequence[str] = ()) -> Co
     states = _stack(table, "p", len(PURPOSES))
     contact = bool(silence[PURPOSES.index("contact")])
     by_channel = _stack(table, "c", len(ways))
-    count, latest = one_row(log.con, "SELECT count(*) FILTER (real), max(moment) FROM said")
+    latest = one_row(log.con, "SELECT max(moment) FROM said")[0]
     log.con.execute("DROP TABLE said; DROP TABLE settled")
     return ConsentRegister(
         ids=table.column("id").combine_chunks(),
@@ -88,7 +88,7 @@ def resolve(log: OpenLog, spec: ConsentSpec, channels: Sequence[str] = ()) -> Co
         channel_refused=_refused(by_channel, np.full(len(ways), contact)),
         tiers=tiers,
         member=_stack(table, "t", len(tiers)) == _YES,
-        facts=ConsentFacts(log.description, count, table.num_rows, _day(as_of), _day(latest)),
+        facts=ConsentFacts(log.description, events, table.num_rows, _day(as_of), _day(latest)),
         findings=findings,
     )
 

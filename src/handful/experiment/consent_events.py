@@ -37,18 +37,18 @@ _SAME: Final[Mapping[str, str]] = {
 }
 
 
-def load_events(log: OpenLog, spec: ConsentSpec) -> tuple[Finding, ...]:
+def load_events(log: OpenLog, spec: ConsentSpec) -> tuple[int, tuple[Finding, ...]]:
     """Make the table `said` of an opened consent table: one row per event and purpose.
 
     Columns: id, purpose, channel, own (False for a scope that is not this plan's), status, moment
-    and ends (microseconds since 1970, UTC), explicit, real (False for what a raw signal adds).
+    and ends (microseconds since 1970, UTC), explicit.
 
     Args:
         log: the consent table, opened.
         spec: the [consent] table of the brief.
 
     Returns:
-        Warnings: times and signals that cannot be read, rows without an id.
+        Number of events, and warnings: times and signals that cannot be read, rows without an id.
 
     Raises:
         BriefError: G030 columns missing; G031 purposes that are not known.
@@ -60,12 +60,13 @@ def load_events(log: OpenLog, spec: ConsentSpec) -> tuple[Finding, ...]:
     _copy(log, spec)
     _check_words(log.con, spec)
     findings = _check_values(log.con)
+    events = one_row(log.con, "SELECT count(*) FROM events")[0]
     log.con.execute("CREATE TABLE said AS " + _events_sql(spec) + _signals_sql())
     log.con.execute("DROP TABLE events")
     if one_row(log.con, "SELECT count(moment) FROM said")[0] == 0:
         message = "no event of the consent table has a time, a customer and a purpose of ours."
         raise DataError(blocked("G033", message, "Look at consent.purposes, and at the table."))
-    return findings
+    return int(events), findings
 
 
 def _check_columns(log: OpenLog, spec: ConsentSpec) -> None:
@@ -178,7 +179,7 @@ def _events_sql(spec: ConsentSpec) -> str:
         "SELECT id, coalesce(means, purpose) AS purpose, channel, "
         f"{_own_scope(spec)} AS own, "
         "CASE status WHEN '' THEN 'unknown' ELSE status END AS status, "
-        f"g_us AS moment, {_until()} AS ends, source NOT IN ({no_act}) AS explicit, true AS real "
+        f"g_us AS moment, {_until()} AS ends, source NOT IN ({no_act}) AS explicit "
         "FROM events LEFT JOIN meant ON purpose = word "
         f"WHERE id <> '' AND (means IS NOT NULL OR starts_with(purpose, {literal(TIER)}))"
     )
@@ -200,7 +201,7 @@ def _signals_sql() -> str:
     """Add one refusal per raw signal and purpose that it refuses."""
     return "".join(
         f" UNION ALL SELECT id, {literal(purpose)}, "  # noqa: S608 - our own SQL
-        f"'', true, 'denied', g_us, NULL, true, false "
+        f"'', true, 'denied', g_us, NULL, true "
         f"FROM events WHERE id <> '' AND {condition}"
         for purpose, condition in signal_refusals("raw_signal").items()
     )

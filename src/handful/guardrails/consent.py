@@ -135,7 +135,7 @@ def check_exported(facts: Facts) -> tuple[GuardrailResult, ...]:
             None,
             ZERO,
             "not_applicable",
-            f"A plan exports nobody. `handful export` leaves out the {refusing:,} customers of the "
+            f"A plan exports nobody. “handful export” leaves out the {refusing:,} customers of the "
             "log who refuse to be shared, and counts again in the file that it wrote.",
         ),
     )

@@ -45,7 +45,7 @@ def guard_words(plan: Plan) -> GuardWords | None:
     status = f"{passed} of {counted} guardrails passed. "
     status += (
         f"{_listed(tuple(sorted(stops)))} failed, so this plan may not be used: "
-        "`handful assign` refuses it."
+        "“handful assign” refuses it."
         if stops
         else "The plan may be used."
     )

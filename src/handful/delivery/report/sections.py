@@ -282,12 +282,11 @@ def guardrails_table(plan: Plan) -> Table:
             (
                 rail.name,
                 rail.measure,
-                plain(plan, f"guardrails.{at}.value", 3),
-                plain(plan, f"guardrails.{at}.bound", 3),
+                plain(plan, f"guardrails.{at}.value", _places(rail.value, rail.bound)),
+                plain(plan, f"guardrails.{at}.bound", _places(rail.value, rail.bound)),
                 rail.verdict.replace("_", " "),
                 answers.get(rail.name, rail.remedy),
             ),
-            chosen=any(rail is failed for failed in plan.failed),
         )
         for at, rail in enumerate(plan.guardrails)
     )
@@ -300,3 +299,8 @@ def guardrails_table(plan: Plan) -> Table:
         Column("What to do"),
     )
     return Table("guardrails", "Guardrails", columns, rows)
+
+
+def _places(value: float | None, bound: float | None) -> int:
+    """Counts are shown as counts, anything else with three places."""
+    return 0 if all(x is None or float(x).is_integer() for x in (value, bound)) else 3

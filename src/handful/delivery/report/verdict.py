@@ -154,9 +154,10 @@ def _whom(plan: Plan) -> Tile:
     if plan.allocation is not None and plan.verdict.kind == "one_offer":
         reached = sum(s.share or 0.0 for s in plan.segments if s.offer in plan.verdict.menu)
         answer["one_offer"] = f"{percent_text(reached)} of the customers, within the limits"
+    everybody = "Everybody" if plan.consent is None else "Everybody who allows it"
     return Tile(
         "For whom",
-        (answer.get(plan.verdict.kind, "Everybody"),),
+        (answer.get(plan.verdict.kind, everybody),),
         ("Measured on ", count(plan, "experiment.customers"), " customers."),
     )
 
