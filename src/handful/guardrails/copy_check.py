@@ -56,7 +56,7 @@ def check_copy(facts: Facts) -> tuple[GuardrailResult, ...]:
 
 def _remedy(faults: list[tuple[str, CopyFault]], templates: int) -> str:
     if not faults:
-        return f"{templates} templates speak of declared and observed fields only."
+        return f"Templates read: {templates}. They speak of declared and observed fields only."
     named = "; ".join(_words(name, fault) for name, fault in faults[:SHOWN])
     more = f"; and {len(faults) - SHOWN} more" if len(faults) > SHOWN else ""
     return f"{named}{more}. Say it another way, or declare the field in guardrails.provenance."

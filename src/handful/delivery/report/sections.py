@@ -274,6 +274,10 @@ def arms_table(plan: Plan) -> Table:
     return Table("arms", title, columns, rows)
 
 
+NO_BOUND: Final = "none is set"
+"""Why a guardrail that only tells has no bound."""
+
+
 def guardrails_table(plan: Plan) -> Table:
     """Return the guardrails: measured, bound, verdict, what to do or who answers for it."""
     answers = {o.name: f"Answered for by {o.by}: {o.reason}" for o in plan.overrides}
@@ -283,7 +287,7 @@ def guardrails_table(plan: Plan) -> Table:
                 rail.name,
                 rail.measure,
                 plain(plan, f"guardrails.{at}.value", _places(rail.value, rail.bound)),
-                plain(plan, f"guardrails.{at}.bound", _places(rail.value, rail.bound)),
+                plain(plan, f"guardrails.{at}.bound", _places(rail.value, rail.bound), NO_BOUND),
                 rail.verdict.replace("_", " "),
                 answers.get(rail.name, rail.remedy),
             ),
