@@ -15,7 +15,16 @@ from handful.menu.look import checked
 from handful.menu.master import CutPool, Master, Node, best_columns
 from handful.menu.passes import Customers
 from handful.menu.prices import as_points
-from handful.menu.search import Found, Menu, Rules, as_menu, finalists, improve, padded
+from handful.menu.search import (
+    RELATIVE_TOLERANCE,
+    Found,
+    Menu,
+    Rules,
+    as_menu,
+    finalists,
+    improve,
+    padded,
+)
 from handful.menu.sums import CutSums, SwapSums, ValueSums
 from handful.menu.tree import Tree
 from handful.notation import FloatArray, IntArray
@@ -38,7 +47,7 @@ class Warm:
         points: fractional menus at which cuts bind.
         leaders: columns that split customers into groups.
         finalists: other menus that may be best.
-        settled: whether they come from so large a sample that valuing them is enough.
+        least_gain: share of the value below which a better menu is not worth a pass.
         resting: sizes whose bound had stopped moving: more customers will not change that.
     """
 
@@ -47,7 +56,7 @@ class Warm:
     points: list[FloatArray]
     leaders: IntArray
     finalists: list[Menu] = field(default_factory=list)
-    settled: bool = False
+    least_gain: float = RELATIVE_TOLERANCE
     resting: frozenset[int] = frozenset()
 
 
@@ -93,7 +102,7 @@ class Level:
         self.columns = checked(customers, reading.columns)
         self.ready = {start.tobytes(): reading.swaps}
         known = valued(rules, warm.finalists, reading.values)
-        self.found = improve(rules, warm.menus, self.swaps, known, warm.settled)
+        self.found = improve(rules, warm.menus, self.swaps, known, warm.least_gain)
         self._add(points, reading.cuts)
         likely = np.flatnonzero(np.max([*shares, *warm.points], axis=0) > 0)
         scale = max(abs(found.net) for found in self.found.values()) or 1.0

@@ -12,7 +12,7 @@ from handful.menu.frontier import Level, Proof, Warm
 from handful.menu.look import first_look
 from handful.menu.passes import Customers
 from handful.menu.sample import Samples, drawn, sample_sizes
-from handful.menu.search import Found, Menu, Rules, as_menu, greedy, improve
+from handful.menu.search import RELATIVE_TOLERANCE, Found, Menu, Rules, as_menu, greedy, improve
 from handful.menu.sources import MatrixSource, all_blocks
 from handful.menu.sums import ColumnSums, SwapSums
 from handful.notation import FloatArray, IntArray
@@ -23,6 +23,8 @@ SAMPLE_GAP = 0.7
 """Samples are closed to this share of the gap asked for, so that little is left for everybody."""
 MENU_GAP = 0.02
 """The first sample is closed to this share of it for the sake of its menus."""
+LEAST_GAIN = 0.02
+"""After a large sample, no pass over everybody is made for less than this share of the gap."""
 SAMPLE_ROUNDS = 40
 FULL_ROUNDS = 15
 SMALL_CELLS = 1 << 20
@@ -143,16 +145,17 @@ def _descend(
     warm = level.warm()
     # Closing the sample further finds better menus; its cuts would only make the next pass dearer.
     level.tighten(aim.gap * MENU_GAP, SAMPLE_ROUNDS)
-    warm = replace(warm, menus=level.menus(), finalists=level.finalists())
+    warm = replace(warm, menus=level.menus())
     for rows in sizes[1:]:
         level = Level(samples.sample(rows, customers), rules, warm)
         level.tighten(closer.gap, SAMPLE_ROUNDS)
         level.try_menus(level.rounded())
-        warm = replace(level.warm(), finalists=level.finalists(), settled=True)
+        least = max(aim.gap * LEAST_GAIN, RELATIVE_TOLERANCE)
+        warm = replace(level.warm(), finalists=level.finalists(), least_gain=least)
     level = Level(customers, rules, warm)
     # What is claimed at last adds the allowance for floating point.
     level.tighten(max(aim.gap - 1.01 * CLAIM, 0.5 * aim.gap), FULL_ROUNDS)
-    if not warm.settled:
+    if len(sizes) == 1:
         level.try_menus(level.rounded())
     return level
 

@@ -114,20 +114,19 @@ def improve(
     menus: dict[int, Menu],
     swaps: SwapPass,
     known: Sequence[Found] = (),
-    settled: bool = True,
+    least_gain: float = RELATIVE_TOLERANCE,
 ) -> dict[int, Found]:
     """Apply best swaps, best adds to K + 1 and cheapest drops to K - 1 until none gains.
 
     Each round is one pass over the customers for all proposed menus. No menu is tried twice, so
-    the search ends whatever the rounding of the sums. Of the menus whose value is `known`, a best
-    one is kept as it is where that is `settled`, and is searched from where it is not.
+    the search ends whatever the rounding of the sums. Of the menus whose value is `known`, the
+    best are kept. No pass is made for a gain below this share of the value.
     """
     found: dict[int, Found] = {}
-    moves, tried = list(known), set[Menu]()
-    if settled:
-        for candidate in known:
-            _keep(found, candidate)
-        tried.update(found[k].menu for k in found)
+    moves: list[Found] = []
+    tried: set[Menu] = set()
+    for candidate in known:
+        _keep(found, candidate)
     proposed = dict(menus)
     while proposed:
         tried.update(proposed.values())
@@ -138,7 +137,7 @@ def improve(
                 candidate = Found(menu, float(sums.value[row]) - rules.cost(menu), taken)
                 _keep(found, candidate)
                 moves += neighbours(rules, candidate, sums, row)
-        proposed = _better(found, moves, tried)
+        proposed = _better(found, moves, tried, least_gain)
     return found
 
 
@@ -214,14 +213,16 @@ def _without(menu: Menu, place: int) -> Menu:
     return menu[:place] + menu[place + 1 :]
 
 
-def _better(found: dict[int, Found], moves: list[Found], tried: set[Menu]) -> dict[int, Menu]:
+def _better(
+    found: dict[int, Found], moves: list[Found], tried: set[Menu], least_gain: float
+) -> dict[int, Menu]:
     """Return, for each K, the best proposed menu where it beats the one found."""
     proposals: dict[int, Found] = {}
     for candidate in moves:
         k = len(candidate.menu)
         if k not in found or candidate.menu in tried:
             continue
-        needed = found[k].net + RELATIVE_TOLERANCE * abs(found[k].net)
+        needed = found[k].net + least_gain * abs(found[k].net)
         if candidate.net > max(needed, proposals[k].net if k in proposals else -np.inf):
             proposals[k] = candidate
     return {k: proposal.menu for k, proposal in proposals.items()}
