@@ -47,6 +47,8 @@ per_row = "spend - 0.05"
 currency = "EUR"
 population = 2_000_000
 kind = "binary"
+take_up = "bought"
+price = { "1" = 2.5 }
 
 [menu]
 max_offers = 3
@@ -123,7 +125,9 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         encoding="latin-1",
         accept_observational=True,
     )
-    assert brief.profit == schema.ProfitSpec("spend - 0.05", "EUR", 2e6, "binary")
+    assert brief.profit == schema.ProfitSpec(
+        "spend - 0.05", "EUR", 2e6, "binary", "bought", {"1": 2.5}
+    )
     assert brief.menu == schema.MenuSpec(3, {"0": 0.0, "1": 2.5}, ("1",), ("0",))
     assert brief.evidence == schema.EvidenceSpec(4, 1, 5000, "recency", ("age",))
     assert brief.team == schema.TeamSpec(20.0, 3.0, 8.5, 3)
@@ -215,8 +219,7 @@ def test_wrong_value_says_what_was_expected(
 
 @pytest.mark.parametrize(
     ("table", "key", "value"),
-    [
-    ],
+    [],
 )
 def test_later_keys_are_refused_by_name(table: str, key: str, value: object) -> None:
     (finding,) = refusal(with_key(table, key, value)).findings
