@@ -15,11 +15,12 @@ import numpy as np
 
 from handful.effects.crossfit import CrossFit, World
 from handful.effects.distil import distil
+from handful.effects.kernel import kernel_weights, rule_bandwidth
 from handful.effects.records import EffectsModel
-from handful.effects.scores import doubly_robust
+from handful.effects.scores import doubly_robust, kernel_scores
 from handful.errors import BriefError, Finding, blocked
 from handful.experiment.records import Experiment, Features
-from handful.notation import AnyFloatArray, BoolArray, FloatArray, IntArray
+from handful.notation import AnyFloatArray, BoolArray, Float32Array, FloatArray, IntArray
 
 Fitter: TypeAlias = Callable[[Experiment, int], Callable[[Features], AnyFloatArray]]
 """(training log, seed) -> (features -> (n, G) predicted profit, money per customer)."""
@@ -100,7 +101,7 @@ def _fixed(experiment: Experiment, whole: FloatArray, fold: IntArray) -> CrossFi
         World(rows, whole[rows], scores[rows])
         for rows in (np.flatnonzero(fold != j) for j in range(int(fold.max()) + 1))
     )
-    return CrossFit(fold, whole, scores, worlds)
+    return CrossFit(fold, whole, scores, worlds, kernel=_kernel(experiment))
 
 
 def _cross_fit(experiment: Experiment, fit: Fitter, fold: IntArray, seed: int) -> CrossFit:
@@ -121,7 +122,8 @@ def _cross_fit(experiment: Experiment, fit: Fitter, fold: IntArray, seed: int) -
                 inner[fold == k] = _predict(held[frozenset({j, k})], experiment, fold == k)
         rows = np.flatnonzero(~mine)
         worlds.append(World(rows, inner[rows], _scores(experiment.take(rows), inner[rows])))
-    return CrossFit(fold, predicted, _scores(experiment, predicted), tuple(worlds))
+    scores = _scores(experiment, predicted)
+    return CrossFit(fold, predicted, scores, tuple(worlds), kernel=_kernel(experiment))
 
 
 def _predict(
@@ -131,5 +133,16 @@ def _predict(
     return _matrix(model(part.features), part)
 
 
+def _kernel(experiment: Experiment) -> Float32Array | None:
+    """Return the weights of nearby offers; None where offers are names."""
+    if experiment.dials is None:
+        return None
+    candidates = experiment.dials.candidates
+    return kernel_weights(experiment, candidates, rule_bandwidth(experiment))
+
+
 def _scores(experiment: Experiment, predicted: FloatArray) -> FloatArray:
+    kernel = _kernel(experiment)
+    if kernel is not None:
+        return kernel_scores(predicted, experiment.profit, None, kernel)
     return doubly_robust(predicted, experiment.profit, experiment.offer, experiment.design.received)

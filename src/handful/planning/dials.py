@@ -25,7 +25,13 @@ from handful.effects.predict import predict_profit
 from handful.effects.records import EffectsModel
 from handful.effects.response import dials_of, is_control, make_response, respond
 from handful.effects.worlds import Workshop
-from handful.evidence.evidence import Claims, Evidence, keep_ledgers, weigh_evidence
+from handful.evidence.evidence import (
+    Claims,
+    Evidence,
+    SplitSource,
+    keep_ledgers,
+    weigh_evidence,
+)
 from handful.evidence.ladder import RivalColumns
 from handful.evidence.polishing import (
     Chosen,
@@ -112,6 +118,29 @@ def plan_dials(own: OwnSplits, terms: Terms, rivals: RivalColumns | None) -> Dia
     claims = Claims(claimed, measure_heterogeneity(shop), learned)
     found = weigh_evidence(offers.experiment, ledgers, claims, offers.terms, seed)
     return _trimmed(offers, found, learned.model)
+
+
+def dial_source(own: OwnSplits) -> SplitSource:
+    """Return what makes the cross-fit of each repetition over the candidates alone.
+
+    Args:
+        own: the log with its folds and settings.
+
+    Cost: `repetitions` cross-fits at the nodes, at once.
+    """
+    experiment = own.experiment
+    nodes = weigh_nodes(experiment, make_response(experiment))
+    fits, _ = _fits(own, nodes)
+    points = dials_of(experiment).candidates
+    phi = respond(nodes.response, points, is_control(experiment, points))
+    kernel = kernel_weights(experiment, points, rule_bandwidth(experiment))
+
+    def source(repetition: int) -> CrossFit:
+        fit, profit = fits[repetition], experiment.profit
+        made = spread_fit(fit, nodes, profit, phi, kernel, experiment.offers)
+        return replace(made, at_nodes=None)
+
+    return source
 
 
 def _fits(own: OwnSplits, nodes: NodeWeights) -> tuple[list[CrossFit], Workshop]:

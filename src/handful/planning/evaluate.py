@@ -14,6 +14,7 @@ from handful.evidence.terms import make_terms
 from handful.experiment.frames import to_arrow
 from handful.experiment.records import Experiment
 from handful.notation import IntArray
+from handful.planning.dials import dial_source
 from handful.planning.settings import PlanSettings
 from handful.planning.splits import OwnSplits
 from handful.progress import SILENT, Progress
@@ -70,8 +71,9 @@ def evaluate_policy(
     asked = PlanSettings(folds=folds, repetitions=repetitions)
     splits = OwnSplits(experiment, asked, random_state, progress)
     with threadpool_limits(limits=1):
+        source = splits.split if experiment.dials is None else dial_source(splits)
         return value_policy(
-            experiment, codes.astype(np.int64), splits.split, repetitions, terms, random_state
+            experiment, codes.astype(np.int64), source, repetitions, terms, random_state
         )
 
 
