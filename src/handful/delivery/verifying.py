@@ -8,6 +8,7 @@ from pathlib import Path
 from handful.delivery.audit import AUDIT_NAME, HEAD_NAME, check_audit
 from handful.delivery.certificate import CERTIFICATE_NAME, check_certificate
 from handful.delivery.consent_file import CONSENT_NAME, read_gate
+from handful.delivery.manifest_json import verify_manifest
 from handful.delivery.secret_key import secret_of
 from handful.delivery.stored import read_plan
 from handful.errors import BriefError, Finding, blocked
@@ -40,7 +41,9 @@ def verify_plan(plan: Path, consent: str | None = None) -> Verified:
     stored = read_plan(plan)
     folder = stored.folder.resolve()
     checked = [f"{len(stored.document['files'])} parts of the plan are as they were written"]
-    findings: list[Finding] = []
+    findings: list[Finding] = list(verify_manifest(folder))
+    if not findings:
+        checked.append("the data-use manifest names every field that this policy reads")
     under_consent = stored.document.get("consent") is not None
     if consent is not None and not under_consent:
         message = "the plan was made without a consent table."
