@@ -108,3 +108,14 @@ def test_without_heterogeneity_one_offer_is_for_everybody():
         )
         alarms += plan.verdict.kind == "handful"
     assert alarms <= 1
+
+
+def test_effects_made_elsewhere_and_any_policy_are_valued_on_dials_too():
+    drawn = simulate("quadratic_dial", n=1_500, random_state=8)
+    log = drawn.experiment
+    given = hf.plan(log, effects=drawn.truth, max_offers=2, settings=QUICK)
+    truth = drawn.truth.max(axis=1).mean()
+    assert given.reference.one_to_one.lo < truth < given.reference.one_to_one.hi
+    half = log.offers.index("t 0.5")
+    found = hf.evaluate(log, policy=np.full(log.n_rows, half))
+    assert abs(found.value - drawn.truth[:, half].mean()) < 4 * found.se
