@@ -1,8 +1,8 @@
 """Plant a violation under each guardrail, and see the command catch it; then plan the clean case.
 
-Two logs: Hillstrom's rural customers (real), and a simulated shop whose customers differ. Every
-case is `handful plan` as a person would run it: exit code, failed guardrails, and what was said.
-Writes studies/results/planted_guardrails.csv. About two minutes.
+Two logs: Hillstrom's rural customers who order by phone (real), and a simulated shop whose
+customers differ. Every case is `handful plan` as a person would run it: its exit code, and the
+guardrails that failed. Writes studies/results/planted_guardrails.csv. About two minutes.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import csv
 import json
 import shutil
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
@@ -18,15 +17,16 @@ from pathlib import Path
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
 
+from handful.cli.main import run  # noqa: E402
 from made_shop import write_shop  # noqa: E402
 
 HILLSTROM = """
 [experiment]
 source = "hillstrom.csv.gz"
-where = "zip_code = 'Rural'"
+where = "zip_code = 'Rural' AND channel = 'Phone'"
 offer = "segment"
 control = "No E-Mail"
-exclude = ["history_segment", "visit", "conversion", "spend", "zip_code"]
+exclude = ["history_segment", "visit", "conversion", "spend", "zip_code", "channel"]
 [columns]
 {columns}
 [profit]
@@ -59,15 +59,16 @@ folds = 4
 [guardrails]
 {guardrails}
 """
-BOTH = {"hillstrom": ("Mens E-Mail", "Womens E-Mail"), "shop": ("mail", "call")}
+BOTH = {"hillstrom": ("Mens E-Mail", "Womens E-Mail", 35), "shop": ("mail", "call", 60)}
 
 
-def cases(one: str, two: str) -> list[tuple[str, str, str, str, str]]:
+def cases(one: str, two: str, bound: int) -> list[tuple[str, str, str, str, str]]:
     """Return (guardrail, what is planted, columns, guardrails, offers that must stay)."""
     said = f'templates = {{"{one}" = "message.txt"}}\nprovenance = {{mood = "inferred"}}'
     clean = f'templates = {{"{one}" = "clean.txt"}}\nprovenance = {{name = "declared"}}'
     told = '{"*" = {how = "third-party", purpose = "credit scoring"}}'
-    near = f'channels = {{"{one}" = "sms", "{two}" = "phone"}}\n'
+    # With one offer for all no feature drives it, so Hillstrom's bound is lower to be passed.
+    near = f'channels = {{"{one}" = "sms", "{two}" = "phone"}}\nmax_creepiness = {bound}\n'
     kept = json.dumps([one, two])
     return [
         ("none", "nothing", "", "", "[]"),
@@ -100,11 +101,9 @@ def run_case(folder: Path, text: str) -> tuple[int, list[str]]:
     (folder / "brief.toml").write_text(text, "utf-8")
     out = folder / "plan"
     shutil.rmtree(out, ignore_errors=True)
-    handful = str(Path(sys.executable).parent / "handful")
-    command = [handful, "plan", str(folder / "brief.toml")]
-    done = subprocess.run([*command, "--out", str(out), "--quiet"], check=False)
+    code = run(["plan", str(folder / "brief.toml"), "--out", str(out), "--quiet"])
     document = json.loads((out / "plan.json").read_text("utf-8"))
-    return done.returncode, document["failed"]
+    return code, document["failed"]
 
 
 def main() -> None:
