@@ -24,6 +24,7 @@ TABLES = {
     "evidence": schema.EvidenceSpec,
     "team": schema.TeamSpec,
     "guardrails": schema.GuardrailsSpec,
+    "consent": schema.ConsentSpec,
 }
 
 

@@ -17,7 +17,7 @@ import numpy as np
 from handful.brief.consent import ConsentSpec
 from handful.brief.schema import Brief
 from handful.errors import BriefError, Finding, blocked
-from handful.experiment.consent_events import TIER, load_events
+from handful.experiment.consent_events import NEEDED, OPTIONAL, TIER, load_events
 from handful.experiment.consent_records import PURPOSES, ConsentFacts, ConsentRegister
 from handful.experiment.engine import Connection, literal, one_row
 from handful.experiment.opening import OpenLog, Request, open_log
@@ -49,8 +49,9 @@ def read_register(
     """
     _check_spec(spec)
     asked = source or spec.source or ""
-    names = frozenset({spec.customer})
-    with open_log(asked, Request(folder=folder, names=names)) as log:
+    # Streamed, and as text: every column is copied once, and no types are settled for nothing.
+    types = dict.fromkeys((spec.customer, *NEEDED, *OPTIONAL), "VARCHAR")
+    with open_log(asked, Request(folder=folder, streamed=True, types=types)) as log:
         return resolve(log, spec, channels)
 
 
