@@ -27,6 +27,9 @@ _STATED: Final = ("how", "source", "purpose", "legal_basis", "retention", "recip
 NOT_STATED: Final = "not stated"
 _MORE_CSS: Final = """
 main h2 { margin-top: 2rem; }
+.sheet { max-width: 72rem; }
+main th, main td { padding-right: 0.6rem; }
+main th, main td, main tbody td:nth-child(2):not(.number) { min-width: 3.4rem; }
 ul.uses { padding-left: 1.2rem; max-width: 46rem; } ul.uses li { margin-bottom: 0.6rem; }
 .gap { color: var(--claim); font-weight: 600; }
 th .band { display: block; font-weight: 400; color: var(--quiet); }
