@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 
 import pytest
@@ -132,6 +133,17 @@ def test_a_failed_plugin_stops_the_plan_until_somebody_answers(tmp_path: Path, c
     assert document["overrides"] == [{"name": "few_rows", "by": "Jo", "reason": "a pilot"}]
     assert run(["assign", str(out), str(tmp_path / "log.csv"), "--out", str(who)]) == 0
     assert "a pilot" in (out / "report.html").read_text()
+
+
+def test_the_example_runs_from_its_one_file(tmp_path: Path) -> None:
+    example = Path(__file__).parents[2] / "examples" / "guardrail_plugin"
+    assert read_brief(example / "handful.toml").guardrails.plugins == ("stock:not_everybody",)
+    shutil.copy(example / "stock.py", tmp_path)
+    plan = plan_with(tmp_path, 'plugins = ["stock:not_everybody"]')
+    (found,) = [result for result in plan.guardrails if result.name == "not_everybody"]
+    assert found.bound == 0.9
+    assert (found.verdict == "fail") == (found.value > 0.9)
+    assert (found in plan.failed) == (found.value > 0.9)
 
 
 def test_the_python_door_refuses_too(tmp_path: Path) -> None:
