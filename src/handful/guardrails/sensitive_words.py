@@ -56,8 +56,8 @@ CLASSES: Final[tuple[SensitiveClass, ...]] = (
         "miscarriage, abortion, fertility, infertil*, ivf, hiv, =aids, cancer, oncolog*, "
         "chemotherap*, diabet*, asthma*, epilep*, dementia, alzheimer*, autis*, adhd, hepatitis, "
         "malaria, tuberculosis, depression, anxiety, bipolar, psychiatr*, psychotherap*, suicid*, "
-        "mental health, mental illness, health status, health condition, health problem, disabilit*, "
-        "disabled, handicapped, wheelchair, disease, illness, chronic, patient, hospitalis*, "
+        "mental health, mental illness, health status, health condition, health problem, "
+        "disabilit*, disabled, handicapped, wheelchair, disease, illness, chronic, patient, hospitalis*, "
         "hospitaliz*, hospital stay, surgery, alcoholi*, addict*, rehab, rehabilitation, substance "
         "abuse, drug abuse, drug use, obese, obesity, incontinen*, erectile, viagra, menopaus*, "
         "hearing aid, blood type",
