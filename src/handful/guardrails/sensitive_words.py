@@ -51,16 +51,16 @@ CLASSES: Final[tuple[SensitiveClass, ...]] = (
     _class(
         3,
         "health, pregnancy included",
-        "pregnan*, maternity, prenatal, antenatal, trimester, expectant, expecting mother, "
-        "mother to be, mothers to be, mom to be, mum to be, baby bump, baby shower, baby registry, "
+        "pregnan*, maternity, prenatal, antenatal, trimester, expectant, expecting mother, mother "
+        "to be, mothers to be, mom to be, mum to be, baby bump, baby shower, baby registry, "
         "miscarriage, abortion, fertility, infertil*, ivf, hiv, =aids, cancer, oncolog*, "
         "chemotherap*, diabet*, asthma*, epilep*, dementia, alzheimer*, autis*, adhd, hepatitis, "
         "malaria, tuberculosis, depression, anxiety, bipolar, psychiatr*, psychotherap*, suicid*, "
         "mental health, mental illness, health status, health condition, health problem, "
-        "disabilit*, disabled, handicapped, wheelchair, disease, illness, chronic, patient, hospitalis*, "
-        "hospitaliz*, hospital stay, surgery, alcoholi*, addict*, rehab, rehabilitation, substance "
-        "abuse, drug abuse, drug use, obese, obesity, incontinen*, erectile, viagra, menopaus*, "
-        "hearing aid, blood type",
+        "disabilit*, disabled, handicapped, wheelchair, disease, illness, chronic, patient, "
+        "hospitalis*, hospitaliz*, hospital stay, surgery, alcoholi*, addict*, rehab, "
+        "rehabilitation, substance abuse, drug abuse, drug use, obese, obesity, incontinen*, "
+        "erectile, viagra, menopaus*, hearing aid, blood type",
     ),
     _class(
         4,
