@@ -1,4 +1,4 @@
-"""Response surfaces: cardinal weights, design weights of the nodes, and the discrete case inside."""
+"""Response surfaces: cardinal weights, design weights of nodes, and the discrete case inside."""
 
 from __future__ import annotations
 
