@@ -175,12 +175,12 @@ KEYS: Final[tuple[Key, ...]] = (
         least=0),
     Key(_C, "coverage_floor_by", "names", "columns within every level of which the floor must hold "
         "too", "[]"),
-    Key(_C, "acceptable", "names", "offers that count for the floor", "all but the base"),
+    Key(_C, "acceptable", "offers", "offers that count for the floor", "all but the base"),
     Key(_C, "eligible", "conditions", "who may get an offer: SQL over customers' columns", "{}"),
     Key(_C, "never_together", "pairs", "offers that no menu may hold both of, or an offer and the "
         "condition of those who may not get it", "[]"),
     Key(_C, "caps", "caps", "most that an outcome may come to, per customer on average", "{}"),
-    Key(_C, "otherwise", "name", "the base: what a customer gets whom a limit leaves out",
+    Key(_C, "otherwise", "control", "the base: what a customer gets whom a limit leaves out",
         "the control"),
 )
 # fmt: on

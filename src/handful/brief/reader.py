@@ -13,6 +13,7 @@ from typing import Any
 
 from handful.brief.consent import ConsentSpec
 from handful.brief.constraints import ConstraintsSpec, contradictions
+from handful.brief.dial_limits import name_points, points_elsewhere
 from handful.brief.dials import dial_names, read_dials, without_dials
 from handful.brief.guardrails import GuardrailsSpec
 from handful.brief.keys import FREE_TABLES, KEYS, NOT_YET, TABLES, keys_of
@@ -125,6 +126,7 @@ def _read(mapping: Mapping[str, Any], folder: str, sha256: str, where: _Locate) 
             found[table] = _read_table(table, keys, where, findings)
     findings.extend(_missing_keys(mapping))
     findings.extend(read_dials(found, mapping, where))
+    findings.extend(_points_in_limits(found, dials))
     findings.extend(_conflicts(found))
     if findings:
         raise BriefError(findings)
@@ -145,6 +147,16 @@ def _read(mapping: Mapping[str, Any], folder: str, sha256: str, where: _Locate) 
         folder=folder,
         sha256=sha256,
     )
+
+
+def _points_in_limits(found: dict[str, dict[str, Any]], dials: tuple[str, ...]) -> list[Finding]:
+    """Turn the points of [constraints] into names; they become candidates like those of [menu]."""
+    limits = found.get("constraints", {})
+    wrong = points_elsewhere(limits, dials)
+    points = () if wrong else name_points(limits, dials)
+    if "dials" in found:
+        found["dials"]["pinned"] = (*found["dials"]["pinned"], *points)
+    return wrong
 
 
 def _missing_keys(mapping: Mapping[str, Any]) -> list[Finding]:

@@ -2,6 +2,7 @@
 
 An amount that is the same for every row of an offer is known and taken as it is. What differs is
 learned by the learner of profit, on the same folds. Cost: one more cross-fit each.
+Offers with dials have a response surface for every amount (effects/dial_amounts.py).
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from handful.effects.crossfit import CrossFit, cross_fit, learn_whole, open_workshop
+from handful.effects.dial_amounts import Surface, fit_surface, settled_by_point
+from handful.effects.dials import spread_model
 from handful.effects.predict import predict_profit
 from handful.effects.records import AmountFit, EffectsModel
 from handful.effects.worlds import Workshop
@@ -32,7 +35,7 @@ class AmountModel:
 def known_by_offer(experiment: Experiment, amount: Amount) -> FloatArray:
     """Return (G,) what every row of an offer came to; NaN where the rows of an offer differ.
 
-    An offer without rows has 0: it is closed everywhere.
+    An offer without rows has 0: it is closed everywhere. With dials the exact point counts.
 
     Example:
         >>> from handful.experiment.simulate import simulate
@@ -40,6 +43,8 @@ def known_by_offer(experiment: Experiment, amount: Amount) -> FloatArray:
         >>> known_by_offer(log, Amount("budget", log.offer * np.arange(600.0)))
         array([ 0., nan])
     """
+    if experiment.dials is not None:
+        return settled_by_point(experiment, amount.values)
     known = np.zeros(experiment.n_offers)
     for g in range(experiment.n_offers):
         seen = amount.values[experiment.offer == g]
@@ -86,9 +91,14 @@ def _model_with_known(model: EffectsModel, known: FloatArray) -> EffectsModel:
 
 
 def open_amounts(
-    experiment: Experiment, fold: IntArray, *, learn_rows: int, random_state: int
+    experiment: Experiment,
+    fold: IntArray,
+    *,
+    learn_rows: int,
+    random_state: int,
+    surface: Surface | None = None,
 ) -> tuple[Workshop | None, ...]:
-    """Return a workshop for every amount that must be learned.
+    """Return a workshop for every amount that must be learned; `surface` is that of dials.
 
     Cost: O(n p) each.
     """
@@ -100,6 +110,7 @@ def open_amounts(
             fold,
             learn_rows=learn_rows,
             random_state=random_state,
+            nodes=None if surface is None else surface.nodes,
         )
         for amount in experiment.amounts
     )
@@ -110,6 +121,7 @@ def fit_amounts(
     fit: CrossFit,
     shops: Sequence[Workshop | None],
     progress: Progress = SILENT,
+    surface: Surface | None = None,
 ) -> CrossFit:
     """Return the cross-fit with every amount cross-fitted on its folds.
 
@@ -118,6 +130,7 @@ def fit_amounts(
         fit: of the profit.
         shops: from `open_amounts` with the same folds.
         progress: told of every fold.
+        surface: of a log with dials.
 
     Cost: a cross-fit for each amount that must be learned.
     """
@@ -129,7 +142,11 @@ def fit_amounts(
                 raise ValueError("an amount without table needs a workshop")
             amounts.append(AmountFit(amount.name, table, table, (table,) * len(fit.worlds)))
             continue
-        found = cross_fit(replace(experiment, profit=amount.values), shop, fit.fold, progress)
+        log = replace(experiment, profit=amount.values)
+        if surface is None:
+            found = cross_fit(log, shop, fit.fold, progress)
+        else:
+            found = fit_surface(log, shop, surface, fit.fold, progress)
         known = known_by_offer(experiment, amount)
         predicted = _with_known(found.predicted, known)
         worlds = tuple(
@@ -144,9 +161,9 @@ def fit_amounts(
 
 
 def learn_amounts(
-    experiment: Experiment, shops: Sequence[Workshop | None]
+    experiment: Experiment, shops: Sequence[Workshop | None], surface: Surface | None = None
 ) -> tuple[AmountModel, ...]:
-    """Return the final model of every amount.
+    """Return the final model of every amount; `surface` is that of a log with dials.
 
     Cost: one fit more for each that must be learned.
     """
@@ -157,6 +174,8 @@ def learn_amounts(
             continue
         log = replace(experiment, profit=amount.values)
         learned = learn_whole(log, shop).model
+        if surface is not None:
+            learned = spread_model(learned, surface.phi, experiment.offers)
         known = known_by_offer(experiment, amount)
         models.append(AmountModel(amount.name, None, _model_with_known(learned, known)))
     return tuple(models)

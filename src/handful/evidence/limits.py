@@ -84,14 +84,15 @@ def limited_problem(
     for rule in rules:
         limit = _limit(rule, rows, columns, limits)
         made.append(replace(limit, low=-np.inf) if upper_only else limit)
-    return Problem(rows.values[:, columns], cells, tuple(made))
+    # Offers with dials are predicted in single precision; sums that must keep a limit are not.
+    return Problem(rows.values[:, columns].astype(np.float64), cells, tuple(made))
 
 
 def _limit(rule: LimitRule, rows: Rows, columns: IntArray, limits: LimitTerms) -> Limit:
     counted = None if rule.rows is None else rule.rows[rows.index]
     if rule.amount is not None:
         scale = len(rows.index) / limits.population
-        amounts = np.asfortranarray(rows.amounts[rule.amount][:, columns])
+        amounts = np.asfortranarray(rows.amounts[rule.amount][:, columns], dtype=np.float64)
         return Limit(rule.name, rule.low * scale, rule.high * scale, amounts=amounts)
     customers = len(rows.index) if counted is None else int(counted.sum())
     scale = customers if rule.share else len(rows.index) / limits.population

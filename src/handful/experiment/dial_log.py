@@ -197,7 +197,7 @@ def _levels_unknown(brief: Brief, levels: Sequence[tuple[str, ...]]) -> list[Fin
     """Return a block for each point of the brief whose levels the log does not hold."""
     control = brief.experiment.control
     points = [("experiment.control", control)] if isinstance(control, Mapping) else []
-    points += [("menu.always", point) for point in brief.pinned]
+    points += [("menu.always or [constraints]", point) for point in brief.pinned]
     return [
         blocked(
             "B122",

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import numpy as np
 
+from handful.brief.dial_limits import read_point
 from handful.brief.reader import did_you_mean
 from handful.brief.schema import Brief
 from handful.brief.values import as_name
@@ -134,9 +135,12 @@ def _checked(
 
 
 def _offer_names(log: OpenLog, brief: Brief, columns: Columns) -> frozenset[str]:
-    """Return the offers received, to tell them from conditions."""
+    """Return the offers received, or the points named, to tell them from conditions."""
     offer = brief.experiment.offer
-    if not isinstance(offer, str) or offer not in columns.types:
+    if not isinstance(offer, str):
+        pairs = brief.constraints.never_together
+        return frozenset(name for pair in pairs for name in pair if read_point(name, offer))
+    if offer not in columns.types:
         return frozenset()
     query = f"SELECT DISTINCT {quoted(offer)} FROM rows_of_log LIMIT {MOST_OFFERS}"  # noqa: S608
     with running("experiment.offer", columns.names):

@@ -16,6 +16,7 @@ from handful.effects.amounts import (
 )
 from handful.effects.combining import less_amounts
 from handful.effects.crossfit import CrossFit
+from handful.effects.dial_amounts import Surface
 from handful.effects.predict import predict_profit
 from handful.effects.records import EffectsModel, Term
 from handful.effects.worlds import Workshop
@@ -53,6 +54,8 @@ class AmountSplits:
     terms: Terms
     random_state: int
     progress: Progress
+    surface: Surface | None = None
+    """Of a log with dials."""
     kept: list[tuple[Workshop | None, ...]] = field(default_factory=list)
 
     def source(self, profit: Callable[[int], CrossFit]) -> Callable[[int], CrossFit]:
@@ -69,8 +72,9 @@ class AmountSplits:
             fit.fold,
             learn_rows=self.settings.learn_rows,
             random_state=self.random_state + repetition,
+            surface=self.surface,
         )
-        made = fit_amounts(self.experiment, fit, shops, self.progress)
+        made = fit_amounts(self.experiment, fit, shops, self.progress, self.surface)
         if not self.kept:
             self.kept.append(shops)
             known = [amount.predicted for amount in made.amounts]
@@ -82,7 +86,7 @@ class AmountSplits:
 
         Cost: one fit each.
         """
-        return learn_amounts(self.experiment, self.kept[0])
+        return learn_amounts(self.experiment, self.kept[0], self.surface)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from handful.effects.crossfit import CrossFit, learn_whole, open_workshop
+from handful.effects.dial_amounts import make_surface, over_candidates
 from handful.effects.dials import fit_nodes, restrict_fit, spread, spread_fit, spread_model
 from handful.effects.heterogeneity import measure_heterogeneity
 from handful.effects.kernel import kernel_weights, rule_bandwidth
@@ -47,6 +48,7 @@ from handful.experiment.dial_support import dial_support
 from handful.experiment.dials import nearest_candidate, point_names
 from handful.experiment.records import Experiment
 from handful.notation import Float32Array, FloatArray, IntArray
+from handful.planning.constrained import AmountSplits
 from handful.planning.splits import OwnSplits
 
 
@@ -128,19 +130,43 @@ def dial_source(own: OwnSplits) -> SplitSource:
 
     Cost: `repetitions` cross-fits at the nodes, at once.
     """
-    experiment = own.experiment
-    nodes = weigh_nodes(experiment, make_response(experiment))
-    fits, _ = _fits(own, nodes)
-    points = dials_of(experiment).candidates
-    phi = respond(nodes.response, points, is_control(experiment, points))
-    kernel = kernel_weights(experiment, points, rule_bandwidth(experiment))
+    surface = make_surface(own.experiment)
+    fits, _ = _fits(own, surface.nodes)
+    return lambda repetition: over_candidates(own.experiment, fits[repetition], surface)
 
-    def source(repetition: int) -> CrossFit:
-        fit, profit = fits[repetition], experiment.profit
-        made = spread_fit(fit, nodes, profit, phi, kernel, experiment.offers)
-        return replace(made, at_nodes=None)
 
-    return source
+def plan_limited_dials(
+    own: OwnSplits, terms: Terms, rivals: RivalColumns | None, amounts: AmountSplits
+) -> tuple[DialPlan, AmountSplits]:
+    """Learn, choose and value offers with dials under limits: candidates alone, none polished.
+
+    Args:
+        own: the log with its folds and settings.
+        terms: with limits, in candidate codes.
+        rivals: columns of the ladder; None leaves it out.
+        amounts: what the limits count, to be learned on the same surface.
+
+    Returns:
+        The evidence and the final model over the candidates; the amounts, cross-fitted.
+
+    Raises:
+        BriefError: P730 the limits conflict, now that the amounts are known.
+
+    Cost: `repetitions` cross-fits at q nodes for the profit and each amount, and J (G + K)
+        allocations.
+    """
+    experiment, seed = own.experiment, own.random_state
+    surface = make_surface(experiment)
+    amounts = replace(amounts, surface=surface)
+    fits, shop = _fits(own, surface.nodes)
+    source = amounts.source(lambda r: over_candidates(experiment, fits[r], surface))
+    ledgers = keep_ledgers(experiment, source, own.settings.repetitions, terms, rivals, seed)
+    learned = learn_whole(experiment, shop)
+    claimed = spread(predict_profit(learned.model, experiment.features), surface.phi)
+    claims = Claims(claimed, measure_heterogeneity(shop), learned)
+    found = weigh_evidence(experiment, ledgers, claims, terms, seed)
+    model = spread_model(learned.model, surface.phi, experiment.offers)
+    return DialPlan(experiment, terms, found, model), amounts
 
 
 def _fits(own: OwnSplits, nodes: NodeWeights) -> tuple[list[CrossFit], Workshop]:

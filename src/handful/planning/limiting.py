@@ -79,6 +79,9 @@ def _unknown_names(experiment: Experiment, spec: ConstraintsSpec) -> Iterator[Fi
             if name not in experiment.offers:
                 message = f"constraints.{key} names an offer '{name}' that the log does not have."
                 yield blocked("E510", message, did_you_mean(name, experiment.offers))
+            elif _nowhere(experiment, name):
+                message = f"constraints.{key} names '{name}', which lies outside what was tried."
+                yield blocked("E510", message, "Name a point that the experiment tried.")
     schema = experiment.features.schema
     categories = [n for n, kind in zip(schema.names, schema.kinds, strict=True) if kind != "number"]
     for name in spec.coverage_floor_by:
@@ -88,14 +91,17 @@ def _unknown_names(experiment: Experiment, spec: ConstraintsSpec) -> Iterator[Fi
             yield blocked("E510", message, did_you_mean(name, categories))
 
 
+def _nowhere(experiment: Experiment, name: str) -> bool:
+    """Whether a point that only the brief names is open to nobody."""
+    closed = ~experiment.design.support[:, experiment.offers.index(name)]
+    return experiment.dials is not None and bool(closed.all())
+
+
 def _unusable(terms: Terms, experiment: Experiment, spec: ConstraintsSpec) -> Iterator[Finding]:
     if spec.otherwise is None and experiment.control is None:
         message = "limits leave some customers out, and the log has no level that means no offer."
         remedy = "Name what they get: constraints.otherwise, or experiment.control."
         yield blocked("E511", message, remedy)
-    if experiment.dials is not None:
-        message = "[constraints] limits offers by name; offers with dials have none so far."
-        yield blocked("E511", message, "Leave the limits out, or make levels of the dials.")
     if terms.by_rule:
         message = "limits are kept by prices on offers, which a rule of a few questions cannot pay."
         yield blocked("E511", message, "Set policy.rules = false, or drop the limits.")

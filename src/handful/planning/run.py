@@ -41,7 +41,7 @@ from handful.guardrails.records import Facts
 from handful.notation import IntArray
 from handful.planning.constrained import AmountSplits
 from handful.planning.demanding import check_prices, demand_facts, refusals, with_refusals
-from handful.planning.dials import plan_dials
+from handful.planning.dials import plan_dials, plan_limited_dials
 from handful.planning.evaluate import evaluate, evaluate_policy
 from handful.planning.facts import experiment_facts
 from handful.planning.guarding import guarded
@@ -188,9 +188,16 @@ def plan(  # noqa: PLR0913 - the signature that users were promised
 
 
 def _with_dials(job: Job, findings: tuple[Finding, ...], brief: Brief | None) -> Plan:
-    """Plan offers with dials: the polished points join the candidates as offers."""
+    """Plan offers with dials: the polished points join the candidates as offers.
+
+    Under limits the candidates stand alone: their capacities and volumes are of named points.
+    """
     asked = job.settings
     own = OwnSplits(job.experiment, asked, job.random_state, job.progress)
+    if job.terms.limits is not None:
+        found, amounts = plan_limited_dials(own, job.terms, _rivals(job), job.amounts)
+        wide = replace(job, amounts=amounts)
+        return _assemble(wide, found.evidence, found.model, findings, brief)
     found = plan_dials(own, job.terms, _rivals(job))
     wide = replace(job, experiment=found.experiment, terms=found.terms)
     return _assemble(wide, found.evidence, found.model, findings, brief)
