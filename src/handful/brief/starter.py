@@ -25,7 +25,13 @@ _CUSTOMER_WORDS: Final = re.compile(
 _CLUSTER_WORDS: Final = re.compile(r"(?i)(household|^hh_?id|family|cluster|village|store|school)")
 _STRATA_WORDS: Final = re.compile(r"(?i)(^strat|strata|^wave$|^block$|^site$)")
 _TIME_WORDS: Final = re.compile(r"(?i)(sent|assigned|offered|treated|mailed)")
+_DIAL_WORDS: Final = re.compile(
+    r"(?i)(^|_|\b)(discount|amount|rate|incentive|price|subsidy|voucher|bonus|rebate|cash|offer|"
+    r"treatment|treat)s?($|_|\b)"
+)
 _MOST_OFFERS: Final = 80
+_DIAL_LEVELS: Final = 10
+"""A numeric offer with more levels than this is a dial rather than a list of names."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +52,7 @@ class _Roles:
     """Which column does what."""
 
     offer: str
+    dial: bool
     control: str | None
     profit: str
     outcomes: tuple[str, ...]
@@ -76,6 +83,7 @@ def starter_brief(source: str, columns: tuple[ColumnProfile, ...]) -> Starter:
     outcomes = _guess_outcomes(columns, offer, guesses)
     roles = _Roles(
         offer=offer.name if offer else "CHANGE_ME",
+        dial=offer is not None and _is_dial(offer),
         control=_guess_control(offer, guesses),
         profit=_guess_profit(columns, outcomes, guesses),
         outcomes=outcomes,
@@ -95,6 +103,10 @@ def _guess_offer(columns: tuple[ColumnProfile, ...], guesses: list[str]) -> Colu
         reason = f"{best.distinct} levels and a name that sounds like offers"
     else:
         held = [c for c in fit if _has_control(c)]
+        dials = [c for c in columns if _is_dial(c) and _DIAL_WORDS.search(c.name)]
+        if dials and not held:
+            guesses.append(_told_dial(dials[0]))
+            return dials[0]
         if not held:
             guesses.append(
                 "offer: no column looks like offers; write its name in place of CHANGE_ME."
@@ -102,8 +114,19 @@ def _guess_offer(columns: tuple[ColumnProfile, ...], guesses: list[str]) -> Colu
             return None
         best = held[0]
         reason = f"{best.distinct} levels, one of which sounds like a control"
-    guesses.append(f"offer = '{best.name}': {reason}.")
+    guesses.append(_told_dial(best) if _is_dial(best) else f"offer = '{best.name}': {reason}.")
     return best
+
+
+def _is_dial(column: ColumnProfile) -> bool:
+    return column.kind in {"number", "whole"} and column.distinct > _DIAL_LEVELS
+
+
+def _told_dial(column: ColumnProfile) -> str:
+    return (
+        f"offer = ['{column.name}']: a number with {column.distinct} values and a name that sounds "
+        "like offers; add its box under [menu] and further dials to the list."
+    )
 
 
 def _has_control(column: ColumnProfile) -> bool:
@@ -113,6 +136,8 @@ def _has_control(column: ColumnProfile) -> bool:
 def _guess_control(offer: ColumnProfile | None, guesses: list[str]) -> str | None:
     if offer is None:
         return None
+    if _is_dial(offer):
+        return _guess_dial_control(offer, guesses)
     found = [level for level in offer.levels if _CONTROL_WORDS.search(level)]
     if len(found) == 1:
         guesses.append(f"control = '{found[0]}': its name says no offer.")
@@ -121,6 +146,17 @@ def _guess_control(offer: ColumnProfile | None, guesses: list[str]) -> str | Non
         guesses.append("control = '0': the smallest code; check that it means no offer.")
         return "0"
     guesses.append("control: none found; set it if one level means no offer.")
+    return None
+
+
+def _guess_dial_control(offer: ColumnProfile, guesses: list[str]) -> str | None:
+    if {"0", "0.0"} & set(offer.levels):
+        guesses.append(f"control = {offer.name} 0: check that it means no offer.")
+        return "0"
+    if offer.missing:
+        guesses.append("control = 'null': cells of the dial are empty; check what that means.")
+        return "null"
+    guesses.append("control: none found; set it if one point means no offer.")
     return None
 
 
@@ -209,7 +245,42 @@ def _line(key: str, value: str | tuple[str, ...] | None, comment: str) -> str:
     return f"{off}{key:<10} = {_toml('' if value is None else value)}".ljust(44) + f"  # {comment}"
 
 
+def _offer_lines(roles: _Roles) -> list[str]:
+    """Write the offer and its control: a level, or a point of the dial."""
+    if not roles.dial:
+        return [
+            _line("offer", roles.offer, "the column that says which offer a row received"),
+            _line("control", roles.control, 'the level that means "no offer"'),
+        ]
+    point = "{" + f"{_key(roles.offer)} = 0" + "}"
+    written = '"null"' if roles.control == "null" else point
+    off = "" if roles.control else "# "
+    return [
+        _line("offer", (roles.offer,), "the numbers that make an offer, up to three columns"),
+        f"{off}control    = {written}".ljust(44) + '  # the point that means "no offer"',
+    ]
+
+
+def _dial_table(roles: _Roles) -> list[str]:
+    if not roles.dial:
+        return []
+    return [
+        f"[menu.{_key(roles.offer)}]",
+        "# min       = 0.0                            # the range tried when absent",
+        "# max       = 1.0",
+        "# increment = 0.05                           # steps that can be said aloud",
+        "",
+    ]
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _toml(name)
+
+
 def _example(roles: _Roles) -> str:
+    if roles.dial:
+        line = f"#   0.30 * spend - {_identifier(roles.offer)}"
+        return "".join(c if c.isprintable() else " " for c in line)
     control = (roles.control or "none").replace("'", "''")
     free = f"CASE WHEN {_identifier(roles.offer)} = '{control}' THEN 0 ELSE 0.05 END"
     line = f"#   0.30 * spend - {free}"
@@ -223,8 +294,7 @@ def _write(source: str, roles: _Roles) -> str:
         "",
         "[experiment]",
         _line("source", source, "the log"),
-        _line("offer", roles.offer, "the column that says which offer a row received"),
-        _line("control", roles.control, 'the level that means "no offer"'),
+        *_offer_lines(roles),
         _line("customer", roles.customer, "the row number when absent"),
         _line("cluster", roles.cluster, "the unit that was randomised, such as a household"),
         _line("strata", roles.strata, "columns within which offers were randomised"),
@@ -244,5 +314,6 @@ def _write(source: str, roles: _Roles) -> str:
         "max_offers = 8                               # largest menu considered",
         "setup_cost = 0.0                             # cost of running one more offer, in total",
         "",
+        *_dial_table(roles),
     ]
     return "\n".join(lines)
