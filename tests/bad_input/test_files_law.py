@@ -166,7 +166,7 @@ CASES = (
     Case("unknown key", r"[Dd]id you mean", brief=brief("max_offers", "max_ofers")),
     Case("unknown table", r"[Dd]id you mean", brief=brief("[menu]", "[menue]")),
     Case(
-        "a key of a later version", r"not read yet", brief=BRIEF + "\n[constraints]\nbudget = 5\n"
+        "a budget of nothing", r"constraints\.cost", brief=BRIEF + "\n[constraints]\nbudget = 5\n"
     ),
     Case("not TOML", r"TOML", brief="experiment: {}"),
     Case("empty brief", r"", brief=""),

@@ -217,18 +217,6 @@ def test_wrong_value_says_what_was_expected(
     assert expected in finding.message
 
 
-@pytest.mark.parametrize(
-    ("table", "key", "value"),
-    [],
-)
-def test_later_keys_are_refused_by_name(table: str, key: str, value: object) -> None:
-    (finding,) = refusal(with_key(table, key, value)).findings
-    assert finding.code == "B104"
-    assert "not read yet" in finding.message
-    assert key in finding.message
-    assert finding.remedy
-
-
 def test_contradictions_are_refused() -> None:
     tables = with_key("menu", "always", ["a", "b"])
     tables["menu"] |= {"never": ["b"], "max_offers": 1}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
@@ -79,9 +78,6 @@ FREE_TABLES: Final = MappingProxyType(
     {"columns": "derived columns: name = SQL expression over the log's columns"}
 )
 """Tables whose keys are the reader's own names."""
-
-NOT_YET: Final[Mapping[str, str]] = MappingProxyType({})
-"""Keys of later versions, refused by name, and what to do meanwhile."""
 
 TABLES: Final[tuple[str, ...]] = (*dict.fromkeys(key.table for key in KEYS), *FREE_TABLES)
 """Names of all tables that are read."""

@@ -16,7 +16,7 @@ from handful.brief.constraints import ConstraintsSpec, contradictions
 from handful.brief.dial_limits import name_points, points_elsewhere
 from handful.brief.dials import dial_names, read_dials, without_dials
 from handful.brief.guardrails import GuardrailsSpec
-from handful.brief.keys import FREE_TABLES, KEYS, NOT_YET, TABLES, keys_of
+from handful.brief.keys import FREE_TABLES, KEYS, TABLES, keys_of
 from handful.brief.policy import DEEPEST, PolicySpec
 from handful.brief.schema import (
     Brief,
@@ -175,8 +175,6 @@ def _missing_keys(mapping: Mapping[str, Any]) -> list[Finding]:
 
 
 def _strange_table(table: str, where: _Locate) -> Finding:
-    if table in NOT_YET:
-        return blocked("B104", f"[{table}]{where(table, '')} is not read yet.", NOT_YET[table])
     homes = [key.table for key in KEYS if key.name == table]
     remedy = f"Move it under [{homes[0]}]." if homes else did_you_mean(table, TABLES)
     return blocked("B101", f"unknown table or key '{table}'{where(table, '')}.", remedy)
@@ -189,10 +187,7 @@ def _read_table(
     read: dict[str, Any] = {}
     for name, value in content.items():
         place = where(table, name)
-        later = _not_yet(table, name, place)
-        if later is not None:
-            findings.append(later)
-        elif name not in keys:
+        if name not in keys:
             message = f"unknown key '{name}' in [{table}]{place}."
             findings.append(blocked("B101", message, did_you_mean(name, keys)))
         else:
@@ -202,13 +197,6 @@ def _read_table(
                 message = f"{table}.{name}{place} should be {expected}, found {shown(value)}."
                 findings.append(blocked("B103", message, f"It means: {keys[name].meaning}."))
     return read
-
-
-def _not_yet(table: str, name: str, place: str) -> Finding | None:
-    path = f"{table}.{name}"
-    if path in NOT_YET:
-        return blocked("B104", f"{path}{place} is not read yet.", NOT_YET[path])
-    return None
 
 
 def _read_free(
