@@ -16,11 +16,11 @@ from handful.menu.master import CutPool, Master, Node, best_columns
 from handful.menu.passes import Customers
 from handful.menu.prices import as_points
 from handful.menu.search import (
-    RELATIVE_TOLERANCE,
     Found,
     Menu,
     Rules,
     as_menu,
+    best_of,
     finalists,
     improve,
     padded,
@@ -31,6 +31,8 @@ from handful.notation import FloatArray, IntArray
 
 BINDING = 0.03
 """Cuts whose multiplier reaches this in some group of some leaf are carried to more customers."""
+TIED = 1e-9
+"""Nets this close, as a share, may be equal: of two such menus that of smaller columns is named."""
 STALLED_ROUNDS = 4
 RESTING_ROUNDS = 2
 PROGRESS = 0.2
@@ -46,8 +48,7 @@ class Warm:
         nodes: the branchings of each K's leaves.
         points: fractional menus at which cuts bind.
         leaders: columns that split customers into groups.
-        finalists: other menus that may be best.
-        least_gain: share of the value below which a better menu is not worth a pass.
+        finalists: menus that may be best: they are valued instead of searching from `menus`.
         resting: sizes whose bound had stopped moving: more customers will not change that.
     """
 
@@ -56,7 +57,6 @@ class Warm:
     points: list[FloatArray]
     leaders: IntArray
     finalists: list[Menu] = field(default_factory=list)
-    least_gain: float = RELATIVE_TOLERANCE
     resting: frozenset[int] = frozenset()
 
 
@@ -94,15 +94,15 @@ class Level:
         shares = [indicator(menu, rules) for menu in warm.menus.values()]
         everything = (~rules.never).astype(np.float64)
         points = _distinct(warm.points or [everything, *shares])
-        # One reading serves the column sums, the first swaps, the finalists and the first cuts.
-        start = padded(list(warm.menus.values()))
-        rivals = padded(warm.finalists) if warm.finalists else None
+        # One reading serves the column sums, the first swaps or the finalists, and the first cuts.
+        searched = {} if warm.finalists else warm.menus
+        start, rivals = padded(list(searched.values())), padded(warm.finalists)
         wanted = passes.request(start, rivals, as_points(points, self.leaders))
         reading = passes.read(customers, wanted)
         self.columns = checked(customers, reading.columns)
         self.ready = {start.tobytes(): reading.swaps}
-        known = valued(rules, warm.finalists, reading.values)
-        self.found = improve(rules, warm.menus, self.swaps, known, warm.least_gain)
+        self.found = best_of(valued(rules, warm.finalists, reading.values))
+        self.found |= improve(rules, searched, self.swaps)
         self._add(points, reading.cuts)
         likely = np.flatnonzero(np.max([*shares, *warm.points], axis=0) > 0)
         scale = max(abs(found.net) for found in self.found.values()) or 1.0
@@ -146,11 +146,21 @@ class Level:
         """Search locally from other menus; return whether any K improved."""
         better = False
         for k, found in improve(self.rules, menus, self.swaps).items():
-            if found.net > self.found[k].net:
-                better = True
-            if found.net >= self.found[k].net or found.menu == self.found[k].menu:
+            known = self.found[k]
+            tie = TIED * abs(known.net)
+            better |= found.net > known.net + tie
+            least = known.net + (tie if found.menu > known.menu else -tie)
+            if found.menu == known.menu or found.net > least:
                 self.found[k] = found
         return better
+
+    def open(self, gap: float) -> list[int]:
+        """Return the sizes whose gap is wider."""
+        return [
+            k
+            for k, tree in self.trees.items()
+            if tree.bound - self.found[k].net > gap * abs(self.found[k].net)
+        ]
 
     def rounded(self) -> dict[int, Menu]:
         """Return the menu nearest to each K's fractional one, where it is not the best known."""
@@ -165,9 +175,9 @@ class Level:
         """Return the best menu of each K."""
         return {k: found.menu for k, found in self.found.items()}
 
-    def finalists(self) -> list[Menu]:
-        """Return the menus next to the best ones, which may be best on more customers."""
-        return finalists(self.rules, self.menus(), self.swaps)
+    def finalists(self, rules: Rules, menus: dict[int, Menu]) -> list[Menu]:
+        """Return the menus and those next to them, which may be best on more customers."""
+        return finalists(rules, menus, self.swaps)
 
     def warm(self) -> Warm:
         """Return what a level of more customers should start from."""
@@ -204,7 +214,8 @@ class Level:
                 value = float(constant.sum() + slope.sum(axis=0)[list(menu)].sum())
                 candidate = Found(menu, value - self.rules.cost(menu))
                 known = self.found[len(menu)]
-                better = candidate.net > known.net and candidate.menu != known.menu
+                tie = TIED * abs(known.net)
+                better = candidate.net > known.net + tie and candidate.menu != known.menu
                 if better and allowed(menu, self.rules):
                     self.found[len(menu)] = candidate
 

@@ -12,9 +12,10 @@ from handful.menu.frontier import Level, Proof, Warm
 from handful.menu.look import first_look
 from handful.menu.passes import Customers
 from handful.menu.sample import Samples, drawn, sample_sizes
-from handful.menu.search import RELATIVE_TOLERANCE, Found, Menu, Rules, as_menu, greedy, improve
+from handful.menu.search import Found, Menu, Rules, as_menu, greedy, improve
 from handful.menu.sources import MatrixSource, all_blocks
 from handful.menu.sums import ColumnSums, SwapSums
+from handful.menu.twins import smallest, smallest_found, twins
 from handful.notation import FloatArray, IntArray
 
 MOST_LEADERS = 12
@@ -23,8 +24,6 @@ SAMPLE_GAP = 0.7
 """Samples are closed to this share of the gap asked for, so that little is left for everybody."""
 MENU_GAP = 0.02
 """The first sample is closed to this share of it for the sake of its menus."""
-LEAST_GAIN = 0.02
-"""After a large sample, no pass over everybody is made for less than this share of the gap."""
 SAMPLE_ROUNDS = 40
 FULL_ROUNDS = 15
 SMALL_CELLS = 1 << 20
@@ -96,6 +95,7 @@ def _solve_small(customers: Customers, rules: Rules, aim: Aim) -> dict[int, Proo
     if left:
         level = _first_level(customers, rules, aim, solved)
         level.tighten(aim.gap, FULL_ROUNDS)
+        _named(level)
         proofs |= {k: _claimed(level.proof(k), rules) for k in left}
     return {k: proofs[k] for k in _sizes(rules)}
 
@@ -139,25 +139,50 @@ def _descend(
 ) -> Level:
     """Return the search on all customers, warmed by searches on samples of growing size."""
     if not sizes:
-        return _first_level(customers, rules, aim, {})
+        return _named(_first_level(customers, rules, aim, {}))
     closer = Aim(aim.gap * SAMPLE_GAP, aim.seed)
-    level = _first_level(samples.sample(sizes[0], customers), rules, closer, {})
+    sample = samples.sample(sizes[0], customers)
+    level = _first_level(sample, rules, closer, {})
     warm = level.warm()
     # Closing the sample further finds better menus; its cuts would only make the next pass dearer.
     level.tighten(aim.gap * MENU_GAP, SAMPLE_ROUNDS)
-    warm = replace(warm, menus=level.menus())
+    first = twins(sample, rules)
+    warm = replace(warm, menus=_smallest(level.menus(), first))
     for rows in sizes[1:]:
-        level = Level(samples.sample(rows, customers), rules, warm)
+        sample = samples.sample(rows, customers)
+        level = Level(sample, rules, warm)
         level.tighten(closer.gap, SAMPLE_ROUNDS)
         level.try_menus(level.rounded())
-        least = max(aim.gap * LEAST_GAIN, RELATIVE_TOLERANCE)
-        warm = replace(level.warm(), finalists=level.finalists(), least_gain=least)
+        first = twins(sample, rules)
+        menus = _smallest(level.menus(), first)
+        distinct = replace(rules, never=rules.never | (first != np.arange(len(first))))
+        warm = replace(level.warm(), menus=menus, finalists=level.finalists(distinct, menus))
     level = Level(customers, rules, warm)
     # What is claimed at last adds the allowance for floating point.
     level.tighten(max(aim.gap - 1.01 * CLAIM, 0.5 * aim.gap), FULL_ROUNDS)
-    if len(sizes) == 1:
-        level.try_menus(level.rounded())
+    _search_everybody(level, aim, searched=len(sizes) == 1)
+    named = _smallest(level.menus(), first)
+    level.try_menus({k: menu for k, menu in named.items() if menu != level.found[k].menu})
     return level
+
+
+def _search_everybody(level: Level, aim: Aim, *, searched: bool) -> None:
+    """Search near the fractional menus; and near the best known where that was not yet done."""
+    if searched:
+        level.try_menus(level.rounded())
+        return
+    level.try_menus({k: level.found[k].menu for k in level.open(aim.gap)})
+
+
+def _named(level: Level) -> Level:
+    """Name the smallest columns among offers that are worth the same to all of its customers."""
+    first = twins(level.customers, level.rules)
+    level.found = {k: smallest_found(found, first) for k, found in level.found.items()}
+    return level
+
+
+def _smallest(menus: dict[int, Menu], first: IntArray) -> dict[int, Menu]:
+    return {k: smallest(menu, first) for k, menu in menus.items()}
 
 
 def _first_level(customers: Customers, rules: Rules, aim: Aim, solved: dict[int, Found]) -> Level:
@@ -183,11 +208,7 @@ def _start(customers: Customers, rules: Rules, solved: dict[int, Found]) -> Warm
 
 def _search_wider(level: Level, rules: Rules, aim: Aim, rng: np.random.Generator) -> None:
     """Search from several random menus where the gap stayed wide, then cut once more."""
-    open_sizes = [
-        k
-        for k, tree in level.trees.items()
-        if tree.bound - level.found[k].net > aim.gap * abs(level.found[k].net)
-    ]
+    open_sizes = level.open(aim.gap)
     better = level.try_menus(level.rounded())
     for _ in range(STARTS if open_sizes else 0):
         better |= level.try_menus({k: random_menu(rules, k, rng) for k in open_sizes})

@@ -82,7 +82,8 @@ def as_menu(columns: IntArray | list[int]) -> Menu:
 
 def padded(menus: list[Menu]) -> IntArray:
     """Return menus as rows padded with -1 to the longest."""
-    out = np.full((len(menus), max(len(menu) for menu in menus)), -1, dtype=np.int64)
+    longest = max((len(menu) for menu in menus), default=1)
+    out = np.full((len(menus), longest), -1, dtype=np.int64)
     for row, menu in enumerate(menus):
         out[row, : len(menu)] = menu
     return out
@@ -109,24 +110,15 @@ def greedy(rules: Rules, totals: FloatArray, swaps: SwapPass) -> dict[int, Menu]
     return {k: menu for k, menu in menus.items() if rules.first <= k <= rules.last}
 
 
-def improve(
-    rules: Rules,
-    menus: dict[int, Menu],
-    swaps: SwapPass,
-    known: Sequence[Found] = (),
-    least_gain: float = RELATIVE_TOLERANCE,
-) -> dict[int, Found]:
+def improve(rules: Rules, menus: dict[int, Menu], swaps: SwapPass) -> dict[int, Found]:
     """Apply best swaps, best adds to K + 1 and cheapest drops to K - 1 until none gains.
 
     Each round is one pass over the customers for all proposed menus. No menu is tried twice, so
-    the search ends whatever the rounding of the sums. Of the menus whose value is `known`, the
-    best are kept. No pass is made for a gain below this share of the value.
+    the search ends whatever the rounding of the sums.
     """
     found: dict[int, Found] = {}
     moves: list[Found] = []
     tried: set[Menu] = set()
-    for candidate in known:
-        _keep(found, candidate)
     proposed = dict(menus)
     while proposed:
         tried.update(proposed.values())
@@ -137,7 +129,15 @@ def improve(
                 candidate = Found(menu, float(sums.value[row]) - rules.cost(menu), taken)
                 _keep(found, candidate)
                 moves += neighbours(rules, candidate, sums, row)
-        proposed = _better(found, moves, tried, least_gain)
+        proposed = _better(found, moves, tried)
+    return found
+
+
+def best_of(candidates: Sequence[Found]) -> dict[int, Found]:
+    """Return the best menu of each size; ties go to the earlier one."""
+    found: dict[int, Found] = {}
+    for candidate in candidates:
+        _keep(found, candidate)
     return found
 
 
@@ -148,8 +148,8 @@ def _keep(found: dict[int, Found], candidate: Found) -> None:
 
 
 def finalists(rules: Rules, menus: dict[int, Menu], swaps: SwapPass) -> list[Menu]:
-    """Return the few best swaps of each menu: one of them may be best on more customers."""
-    chosen: set[Menu] = set()
+    """Return the menus and the few best swaps of each: one may be best on more customers."""
+    chosen: set[Menu] = set(menus.values())
     for batch in _batches([menu for menu in menus.values() if len(menu) > 1], len(rules.costs)):
         sums = swaps(padded(batch))
         for row, menu in enumerate(batch):
@@ -213,16 +213,14 @@ def _without(menu: Menu, place: int) -> Menu:
     return menu[:place] + menu[place + 1 :]
 
 
-def _better(
-    found: dict[int, Found], moves: list[Found], tried: set[Menu], least_gain: float
-) -> dict[int, Menu]:
+def _better(found: dict[int, Found], moves: list[Found], tried: set[Menu]) -> dict[int, Menu]:
     """Return, for each K, the best proposed menu where it beats the one found."""
     proposals: dict[int, Found] = {}
     for candidate in moves:
         k = len(candidate.menu)
         if k not in found or candidate.menu in tried:
             continue
-        needed = found[k].net + least_gain * abs(found[k].net)
+        needed = found[k].net + RELATIVE_TOLERANCE * abs(found[k].net)
         if candidate.net > max(needed, proposals[k].net if k in proposals else -np.inf):
             proposals[k] = candidate
     return {k: proposal.menu for k, proposal in proposals.items()}
