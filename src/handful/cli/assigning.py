@@ -29,13 +29,26 @@ EPILOG = "Example: handful assign plan customers.parquet --out who.csv"
     "--consent",
     help="The consent table of today.  [default: as it was when the plan was made]",
 )
+@click.option(
+    "--campaign",
+    is_flag=True,
+    help="The list is the whole campaign: keep the limits exactly, scaled to it.",
+)
 @common_flags
-def assign(plan: Path, customers: str, out: Path, customer: str | None, consent: str | None) -> int:
+def assign(
+    plan: Path,
+    customers: str,
+    out: Path,
+    customer: str | None,
+    consent: str | None,
+    campaign: bool,
+) -> int:
     """Who gets which, for any number of customers, in bounded memory.
 
     Columns are matched by name. In a csv, text cells that begin with = + - @ get an apostrophe,
     so that no spreadsheet runs them; parquet keeps them as they are.
     """
+    from handful.delivery.campaign_file import decide_campaign
     from handful.delivery.deciding import decide_file
     from handful.delivery.release import record_use
     from handful.delivery.stored import read_plan
@@ -43,14 +56,16 @@ def assign(plan: Path, customers: str, out: Path, customer: str | None, consent:
     speak = console()
     progress = progress_for(quiet=speak.quiet)
     stored = read_plan(plan)
-    result = decide_file(
-        stored, customers, out, customer=customer, consent=consent, progress=progress
-    )
+    decide = decide_campaign if campaign else decide_file
+    result = decide(stored, customers, out, customer=customer, consent=consent, progress=progress)
     record_use(stored.folder, "assign", {"customers": result.customers})
     speak.emit({"out": str(out)} | {"decided": result})
     speak.list_findings(result.findings)
     speak.say(f"{result.customers:,} customers:")
     for offer, count in result.offers.items():
         speak.say(f"  {offer}: {count:,}")
+    for use in result.limits:
+        side = use.kind.replace("_", " ")
+        speak.say(f"  {use.name}: {use.used:,.10g} of {side} {use.bound:,.10g} on this list")
     speak.say(f"Wrote {out}")
     return speak.exit_code(result.findings)

@@ -27,6 +27,7 @@ from handful.guardrails.releasing import failed_of, refuse
 from handful.guardrails.staleness import stale_findings
 from handful.notation import IntArray
 from handful.planning.assignment_table import assignment_table, segment_numbers
+from handful.planning.campaign import ListUse
 from handful.planning.customers import customer_blocks, decide_block
 from handful.policy.points import offer_name
 from handful.policy.records import REASON_UNKNOWN_STRATUM, REASONS, Assignment, Policy
@@ -42,16 +43,18 @@ class Decided:
         offers: offer name -> customers who get it.
         reasons: reason -> customers.
         findings: extra columns, levels and strata never seen.
+        limits: what a campaign uses of its limits; () where prices decide.
     """
 
     customers: int
     offers: Mapping[str, int]
     reasons: Mapping[str, int]
     findings: tuple[Finding, ...]
+    limits: tuple[ListUse, ...] = ()
 
 
 @dataclass(slots=True)
-class _Tally:
+class Tally:
     """Running counts of one run: customers by offer and reason, values and columns not known."""
 
     by_offer: IntArray
@@ -59,11 +62,15 @@ class _Tally:
     unseen: Counter[str]
     extra: tuple[str, ...] = ()
 
-    def add(self, block: CustomerBlock, decided: Assignment) -> None:
-        self.by_offer += np.bincount(decided.offer, minlength=len(self.by_offer))
-        self.by_reason += np.bincount(decided.reason, minlength=len(self.by_reason))
+    def read(self, block: CustomerBlock) -> None:
+        """Count what a block holds that is not known."""
         self.unseen.update(block.unseen)
         self.extra = block.extra
+
+    def add(self, decided: Assignment) -> None:
+        """Count decisions."""
+        self.by_offer += np.bincount(decided.offer, minlength=len(self.by_offer))
+        self.by_reason += np.bincount(decided.reason, minlength=len(self.by_reason))
 
 
 def decide_file(
@@ -103,8 +110,7 @@ def decide_file(
     gate = read_gate(stored.document, stored.folder, stored.policy.model.offers, consent)
     known = ready(stored, datetime.now(tz=UTC).date(), gate if consent else None)
     kind = file_format(out)
-    offers = len(stored.policy.model.offers)
-    tally = _Tally(np.zeros(offers, np.int64), np.zeros(len(REASONS), np.int64), Counter())
+    tally = new_tally(stored)
     with publish_file(out, mode=PRIVATE) as staging:
         tables = _tables(stored, (source, customer), gate, tally)
         first = next(tables, None)
@@ -118,7 +124,20 @@ def decide_file(
                 write(table)
                 progress.advance(table.num_rows)
         progress.finish()
-    return _result(stored.policy, tally, known)
+    return decided_of(stored.policy, tally, known)
+
+
+def new_tally(stored: StoredPlan) -> Tally:
+    """Return counts of nothing yet."""
+    offers = len(stored.policy.model.offers)
+    return Tally(np.zeros(offers, np.int64), np.zeros(len(REASONS), np.int64), Counter())
+
+
+def segments_of(stored: StoredPlan) -> dict[int, int]:
+    """Return the number of each offer's segment in plan.json."""
+    policy, offers = stored.policy, stored.policy.model.offers
+    said = [offer_name(policy.points, offers, p["offer"]) for p in stored.document["segments"]]
+    return segment_numbers(offers, said)
 
 
 def ready(stored: StoredPlan, today: date, gate: ConsentGate | None) -> tuple[Finding, ...]:
@@ -144,21 +163,21 @@ def ready(stored: StoredPlan, today: date, gate: ConsentGate | None) -> tuple[Fi
 
 
 def _tables(
-    stored: StoredPlan, asked: tuple[str, str | None], gate: ConsentGate | None, tally: _Tally
+    stored: StoredPlan, asked: tuple[str, str | None], gate: ConsentGate | None, tally: Tally
 ) -> Iterator[pa.Table]:
     """Yield the decisions of one block of customers after the other."""
     policy, facts = stored.policy, stored.document["experiment"]
-    offers = policy.model.offers
-    said = [offer_name(policy.points, offers, p["offer"]) for p in stored.document["segments"]]
-    segments = segment_numbers(offers, said)
+    offers, segments = policy.model.offers, segments_of(stored)
     source, customer = asked[0], asked[1] or facts["customer"]
     for block in customer_blocks(source, policy, customer, facts["columns"]):
         decided = decide_block(policy, block, gate)
-        tally.add(block, decided)
+        tally.read(block)
+        tally.add(decided)
         yield assignment_table(block.customers, decided, offers, segments, policy.points)
 
 
-def _result(policy: Policy, tally: _Tally, known: tuple[Finding, ...]) -> Decided:
+def decided_of(policy: Policy, tally: Tally, known: tuple[Finding, ...]) -> Decided:
+    """Return the counts of a run with what was noticed."""
     offers = zip(policy.model.offers, tally.by_offer.tolist(), strict=True)
     reasons = zip(sorted(REASONS), tally.by_reason.tolist(), strict=True)
     customers = int(tally.by_offer.sum())

@@ -26,6 +26,7 @@ PLAN_PARTS = frozenset(
         "consent.parquet",
         "consent-certificate.json",
         "policy",
+        "limits",
         "manifest.json",
         "manifest.html",
     }

@@ -7,6 +7,7 @@ from typing import Any
 
 from handful.delivery.consent_file import CONSENT_NAME, write_register
 from handful.delivery.files import PRIVATE
+from handful.delivery.limits_file import write_limits
 from handful.delivery.manifest_json import write_manifest
 from handful.delivery.plan_json import dump_document, plan_document
 from handful.delivery.report import render_report
@@ -41,6 +42,8 @@ def write_plan(
         'write_plan'
     """
     write_policy(plan.policy, folder / "policy", probe, probe_stratum)
+    if plan.limits is not None:
+        write_limits(plan.limits, plan.policy, folder, probe, probe_stratum)
     _write_assignments(plan, folder / "assignments.parquet")
     if plan.consent is not None:
         write_register(plan.consent.gate.register, folder / CONSENT_NAME)

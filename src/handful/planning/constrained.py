@@ -38,7 +38,7 @@ from handful.evidence.terms import Terms
 from handful.experiment.records import Experiment
 from handful.notation import FloatArray, IntArray
 from handful.planning.limiting import refuse_impossible
-from handful.planning.records import AllocationFacts, ConstraintUse
+from handful.planning.records import AllocationFacts, ConstraintUse, PlanLimits
 from handful.planning.settings import PlanSettings
 from handful.policy.allocation_records import Allocation
 from handful.policy.records import REASON_BEST, REASON_FALLBACK, Assignment, Policy
@@ -97,6 +97,7 @@ class Limited:
     assignment: Assignment
     constraints: tuple[ConstraintUse, ...]
     allocation: AllocationFacts
+    limits: PlanLimits
 
 
 def limit_plan(
@@ -146,6 +147,19 @@ def limit_plan(
         assignment=_assignment(values, given, policy),
         constraints=_uses(experiment, fit, terms, menu, found),
         allocation=facts,
+        limits=_kept_limits(policy, limits, models),
+    )
+
+
+def _kept_limits(policy: Policy, limits: LimitTerms, models: tuple[AmountModel, ...]) -> PlanLimits:
+    """Return the limits without the log's rows; what a table settles is a model of constants."""
+    plain = replace(policy.model, terms=(), forest=None)
+    return PlanLimits(
+        replace(limits, rules=tuple(replace(rule, rows=None) for rule in limits.rules)),
+        tuple(
+            replace(plain, constant=m.table[0]) if m.table is not None else m.model or plain
+            for m in models
+        ),
     )
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from handful.effects.records import EffectsModel
 from handful.errors import BriefError, Finding, blocked
-from handful.evidence.limit_records import BudgetPoint
+from handful.evidence.limit_records import BudgetPoint, LimitTerms
 from handful.evidence.records import (
     DemandFacts,
     Estimate,
@@ -113,6 +114,19 @@ class AllocationFacts:
 
 
 @dataclass(frozen=True, slots=True)
+class PlanLimits:
+    """The limits of a plan and what they count, for a list that is a campaign of its own.
+
+    Attributes:
+        terms: the limits, in codes of the policy's offers; rows are not kept, groups are.
+        models: one for each amount: what every offer is expected to come to.
+    """
+
+    terms: LimitTerms
+    models: tuple[EffectsModel, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class PlaneMark:
     """A point of the dials (None for "no offer") and the share of customers or rows there."""
 
@@ -179,6 +193,8 @@ class Plan:
     """What the customers allow; None where the brief names no consent table."""
     plane: OfferPlane | None = None
     """Where offers with dials lie; None for offers that are names."""
+    limits: PlanLimits | None = None
+    """What an allocation of another list needs; None where nothing is limited."""
 
     @property
     def failed(self) -> tuple[GuardrailResult, ...]:

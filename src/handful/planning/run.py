@@ -266,6 +266,7 @@ def _assemble(
         plane=offer_plane(experiment, policy, evidence.menus, assignment.offer),
         constraints=() if limited is None else limited.constraints,
         allocation=None if limited is None else limited.allocation,
+        limits=None if limited is None else limited.limits,
     )
     made = _told(job, made, evidence, settled)
     facts = _facts(job, made, evidence, brief)

@@ -63,9 +63,9 @@ def refuse_conflict(problem: Problem) -> NoReturn:
     named = "; ".join(said(limit) for limit in limits)
     n = len(problem.values)
     message = (
-        f"these limits cannot hold together for the {n:,} customers of the log: {named}."
+        f"these limits cannot hold together for these {n:,} customers: {named}."
         if len(limits) > 1
-        else f"this limit cannot hold for the {n:,} customers of the log: {named}."
+        else f"this limit cannot hold for these {n:,} customers: {named}."
     )
     remedy = "Loosen one of them; any one is enough." if len(limits) > 1 else "Loosen it."
     raise BriefError(blocked("P730", message, remedy))
