@@ -49,6 +49,9 @@ def _traced(facts: Facts) -> Facts:
     trace = trace_policy(policy, log.features, log.stratum, random_state=facts.random_state)
     names = set(policy.model.schema.names)
     deciding = [use.field for use in trace.uses if use.decides and use.field in names]
+    if policy.ranking is not None:
+        # Within limits an offer taken from one goes to another: no field has a worth of its own.
+        return replace(facts, trace=trace)
     values = field_values(log, facts.evidence.first, facts.terms, policy.menu, deciding)
     return replace(facts, trace=trace, values=values)
 

@@ -158,7 +158,8 @@ def _tracing_words(document: Mapping[str, Any]) -> str:
         f"was shuffled over {document['traced_on_customers']:,} customers, all else as it is, to "
         "see whose offer changes. Its worth is the money per customer that the plan loses, on "
         "customers it was not learned on, when the field is shuffled, with a 95 % interval that "
-        "holds for all fields together."
+        "holds for all fields together. It is not told of a field that never decides, nor where "
+        "offers are given within limits: what one customer does not get another does."
     )
 
 
@@ -170,9 +171,15 @@ def _row(field: Mapping[str, Any], currency: str) -> dict[str, Any]:
         "cells": [field["status"], *(field[key] or NOT_STATED for key in _STATED)],
         "missing": "" if field["share_missing"] is None else _share(field["share_missing"]),
         "changed": _share(field["share_of_decisions_changed"]),
-        "worth": "none" if worth is None else f"{worth['value']:.4g} {currency}",
-        "band": "" if worth is None else f"({worth['lo']:.4g} to {worth['hi']:.4g})",
+        "worth": "not told" if worth is None else f"{_money(worth['value'])} {currency}",
+        "band": "" if worth is None else f"({_money(worth['lo'])} to {_money(worth['hi'])})",
     }
+
+
+def _money(amount: float) -> str:
+    """Write an amount per customer without powers of ten."""
+    shown = f"{amount:.4f}"
+    return "0.0000" if float(shown) == 0 else shown
 
 
 def _share(share: float) -> str:

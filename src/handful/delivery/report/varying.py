@@ -118,7 +118,8 @@ def rule_words(plan: Plan) -> Sentence:
         lead,
         "Learned on other customers, it gives ",
         share(plan, "rule.fidelity.value"),
-        " of customers what the predictions would give them, and earns ",
+        " of customers what the predictions would give them. What is lost that way: ",
         interval(plan, "rule.loss", places),
-        " per customer less than they do.",
+        " per customer.",
+        "" if plan.allocation is None else " The rule knows nothing of the limits.",
     )
