@@ -39,14 +39,14 @@ def folder(tmp_path_factory):
 def readings(monkeypatch, rows):
     """Count the passes over everybody."""
     seen = []
-    total = passes.total
+    shares = passes.shares
 
-    def counted(customers, *arguments):
+    def counted(customers):
         if customers.source.rows == rows:
             seen.append(1)
-        return total(customers, *arguments)
+        return shares(customers)
 
-    monkeypatch.setattr(passes, "total", counted)
+    monkeypatch.setattr(passes, "shares", counted)
     return seen
 
 
@@ -64,6 +64,52 @@ def test_a_folder_gives_the_menus_of_the_matrix(folder):
     np.testing.assert_allclose([c.value for c in found], [c.value for c in expected], rtol=1e-6)
     for choice, other in zip(found, expected, strict=True):
         np.testing.assert_allclose(choice.shares, other.shares, atol=1e-9)
+
+
+@pytest.mark.parametrize("rows", [3_000, 90_000, 320_000])
+def test_of_identical_offers_the_smallest_column_is_named(tmp_path, rows):
+    values = structured(rows)
+    copies = [0, 3, 14, 19]
+    values[:, copies] = values[:, [19]]
+    for given_values in (values, write(tmp_path / "parts", values, group=20_000)):
+        path = choose_menu(given_values, max_offers=6, random_state=5)
+        for choice in path:
+            held = [g for g in choice.menu if g in copies]
+            assert held == copies[: len(held)]
+            assert choice.value == pytest.approx(
+                float(values[:, list(choice.menu)].max(axis=1).astype(np.float64).sum()), rel=1e-7
+            )
+            assert choice.shares.sum() == pytest.approx(1.0)
+    assert any(0 in choice.menu for choice in path)
+
+
+def test_a_forced_offer_keeps_its_name(tmp_path):
+    values = structured(30_000)
+    values[:, 3] = values[:, 19]
+    for choice in choose_menu(values, max_offers=4, always=[19]):
+        assert 19 in choice.menu
+        assert 3 not in choice.menu
+
+
+def test_columns_apart_sum_as_a_block_does(folder):
+    source = open_parquet(str(folder))
+    part = next(source.parts())
+    whole = np.concatenate(list(part.blocks()))
+    asked = passes.request(swapped=np.array([[1, 5, 9]]))
+    apart = [passes.read_block(block, None, asked) for block in part.apart()]
+    expected = passes.swap_block(whole, None, np.array([[1, 5, 9]]))
+    np.testing.assert_allclose(sum(r.swaps.inside for r in apart), expected.inside, rtol=1e-6)
+    assert sum(r.columns.rows for r in apart) == len(whole)
+
+
+def test_columns_of_several_types_are_read(tmp_path):
+    values = np.round(structured(30_000))
+    columns = {NAMES[g]: pa.array(values[:, g].copy()) for g in range(19)}
+    columns[NAMES[19]] = pa.array(values[:, 19].astype(np.int64))
+    (tmp_path / "parts").mkdir()
+    pq.write_table(pa.table(columns), tmp_path / "parts" / "0.parquet", row_group_size=9000)
+    found, expected = (choose_menu(v, max_offers=4) for v in (tmp_path / "parts", values))
+    assert [c.menu for c in found] == [c.menu for c in expected]
 
 
 def test_weights_follow_their_rows(folder):

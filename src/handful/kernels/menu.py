@@ -67,6 +67,30 @@ class _Asked(ctypes.Structure):
 
 
 @dataclass(frozen=True, slots=True)
+class Columns:
+    """A block whose columns lie apart, as Arrow keeps them.
+
+    Attributes:
+        columns: G contiguous columns of one floating type and length.
+    """
+
+    columns: tuple[AnyFloatArray, ...]
+
+    def __len__(self) -> int:
+        return len(self.columns[0])
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows and offers."""
+        return len(self), len(self.columns)
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type of all columns."""
+        return self.columns[0].dtype
+
+
+@dataclass(frozen=True, slots=True)
 class Points:
     """T fractional menus, sparse, and the groups of customers whose cuts are kept apart.
 
@@ -116,11 +140,11 @@ class Sums:
     cuts: tuple[FloatArray, FloatArray]
 
 
-def read(block: AnyFloatArray, weights: FloatArray | None, request: Request) -> Sums:
+def read(block: AnyFloatArray | Columns, weights: FloatArray | None, request: Request) -> Sums:
     """Return all sums that are asked for from one reading of a block.
 
     Args:
-        block: (b, G) values.
+        block: (b, G) values, as an array or column by column.
         weights: (b,) or None for ones.
         request: menus and points.
 
@@ -186,15 +210,27 @@ def _level() -> str:
     return {4: "v4", 3: "v3"}.get(library.handful_level() if library else 0, "baseline")
 
 
-def _call(block: AnyFloatArray, weights: FloatArray | None, asked: _Asked) -> None:
+def _call(block: AnyFloatArray | Columns, weights: FloatArray | None, asked: _Asked) -> None:
     library = load()
     if library is None:
         raise RuntimeError("The compiled kernels were not built; ask available() first.")
     suffix = "float" if block.dtype == np.float32 else "double"
-    size = block.itemsize
-    steps = [stride // size for stride in block.strides]
-    shape = np.array([len(block), *steps, block.shape[1]], dtype=np.int64)
+    columns, row_step, by_rows = _layout(block)
+    shape = np.array([len(block), row_step, by_rows, block.shape[1]], dtype=np.int64)
     ones = ctypes.c_void_p() if weights is None else _at(weights)
     function = getattr(library, f"handful_pass_{suffix}_{_level()}")
-    if function(_at(block), _at(shape), ones, ctypes.byref(asked)):
+    if function(_at(columns), _at(shape), ones, ctypes.byref(asked)):
         raise MemoryError("no memory for a strip of customers.")
+
+
+def _layout(block: AnyFloatArray | Columns) -> tuple[IntArray, int, bool]:
+    """Return where each column begins, how far apart rows are, and whether rows are contiguous."""
+    if isinstance(block, Columns):
+        return np.array([_address(column) for column in block.columns]), 1, False
+    row_step, column_step = (stride // block.itemsize for stride in block.strides)
+    begins = _address(block) + np.arange(block.shape[1]) * block.strides[1]
+    return begins, row_step, column_step == 1
+
+
+def _address(array: AnyFloatArray) -> int:
+    return int(array.__array_interface__["data"][0])

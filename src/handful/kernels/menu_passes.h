@@ -13,8 +13,8 @@ typedef INTEGER NAME(Mask) __attribute__((vector_size(64)));
 #define LANES ((int)(64 / sizeof(REAL)))
 
 typedef struct {
-    const REAL *values;     /* first row of the block */
-    int64_t rows, row_step, column_step, offers;
+    const REAL *const *columns;  /* first row of each */
+    int64_t rows, row_step, by_rows, offers;
     const double *weights;  /* NULL for ones */
 } NAME(Block);
 
@@ -52,35 +52,104 @@ static int NAME(strip_open)(NAME(Strip) *strip, int64_t offers, const Asked *ask
     return 1;
 }
 
-static void NAME(strip_load)(const NAME(Block) *block, int64_t start, NAME(Strip) *strip)
+/* Copies columns from .. to - 1 of the strip cell by cell, from its row `first` on. */
+static void NAME(load_cells)(const NAME(Block) *block, int64_t start, int64_t first, int64_t from,
+                             int64_t to, NAME(Strip) *strip)
 {
     const REAL masked = -(REAL)INFINITY;
-    const REAL *from = block->values + start * block->row_step;
-    REAL *cells = strip->cells;
-    int64_t padded = strip->padded;
-    int64_t rows = block->rows - start < STRIP ? block->rows - start : STRIP;
-    strip->rows = rows;
-    if (block->column_step == 1) {
-        for (int64_t i = 0; i < rows; i++) {
-            const REAL *row = from + i * block->row_step;
-            INTEGER seen = 0;
-            for (int64_t g = 0; g < block->offers; g++) {
-                seen += row[g] == masked;
-                cells[i * padded + g] = row[g] == masked ? (REAL)0 : row[g];
-            }
-            strip->masked += seen;
+    for (int64_t g = from; g < to; g++) {
+        const REAL *column = block->columns[g] + start * block->row_step;
+        INTEGER seen = 0;
+        for (int64_t i = first; i < strip->rows; i++) {
+            REAL x = column[i * block->row_step];
+            seen += x == masked;
+            strip->cells[i * strip->padded + g] = x == masked ? (REAL)0 : x;
         }
-    } else {
-        for (int64_t g = 0; g < block->offers; g++) {
-            const REAL *column = from + g * block->column_step;
-            for (int64_t i = 0; i < rows; i++) {
-                REAL x = column[i * block->row_step];
-                strip->masked += x == masked;
-                cells[i * padded + g] = x == masked ? (REAL)0 : x;
-            }
+        strip->masked += seen;
+    }
+}
+
+#ifdef __AVX512F__
+/* Turns LANES vectors of a column each into vectors of a row each: blocks of half the width change
+   places, then blocks of a quarter, and so on. */
+static inline __attribute__((always_inline)) void NAME(transpose)(NAME(Vector) *tile)
+{
+#pragma GCC unroll 4
+    for (int half = LANES / 2; half > 0; half /= 2) {
+        NAME(Mask) upper, lower;
+        for (int l = 0; l < LANES; l++) {
+            upper[l] = l & half ? LANES + l - half : l;
+            lower[l] = l & half ? LANES + l : l + half;
+        }
+#pragma GCC unroll 16
+        for (int v = 0; v < LANES; v++) {
+            if (v & half)
+                continue;
+            NAME(Vector) one = tile[v], other = tile[v + half];
+            tile[v] = __builtin_shuffle(one, other, upper);
+            tile[v + half] = __builtin_shuffle(one, other, lower);
         }
     }
-    for (int64_t i = 0; i < rows; i++)
+}
+
+/* Copies LANES columns that are contiguous in memory, as many rows at a time. */
+static void NAME(load_tiles)(const NAME(Block) *block, int64_t start, int64_t g, NAME(Strip) *strip)
+{
+    const NAME(Vector) masked = (NAME(Vector)){0} - (REAL)INFINITY;
+    NAME(Mask) seen = {0};
+    int64_t i = 0;
+    for (; i + LANES <= strip->rows; i += LANES) {
+        NAME(Vector) tile[LANES];
+#pragma GCC unroll 16
+        for (int v = 0; v < LANES; v++) {
+            memcpy(&tile[v], block->columns[g + v] + start + i, sizeof(tile[v]));
+            seen -= tile[v] == masked;
+            tile[v] = SELECT(tile[v] == masked, (NAME(Vector)){0}, tile[v]);
+        }
+        NAME(transpose)(tile);
+#pragma GCC unroll 16
+        for (int v = 0; v < LANES; v++)
+            *(NAME(Vector) *)(strip->cells + (i + v) * strip->padded + g) = tile[v];
+    }
+    for (int l = 0; l < LANES; l++)
+        strip->masked += seen[l];
+    NAME(load_cells)(block, start, i, g, g + LANES, strip);
+}
+#endif
+
+static void NAME(load_columns)(const NAME(Block) *block, int64_t start, NAME(Strip) *strip)
+{
+    int64_t g = 0;
+#ifdef __AVX512F__
+    for (; block->row_step == 1 && g + LANES <= block->offers; g += LANES)
+        NAME(load_tiles)(block, start, g, strip);
+#endif
+    NAME(load_cells)(block, start, 0, g, block->offers, strip);
+}
+
+static void NAME(load_rows)(const NAME(Block) *block, int64_t start, NAME(Strip) *strip)
+{
+    const REAL masked = -(REAL)INFINITY;
+    for (int64_t i = 0; i < strip->rows; i++) {
+        const REAL *row = block->columns[0] + (start + i) * block->row_step;
+        REAL *cells = strip->cells + i * strip->padded;
+        INTEGER seen = 0;
+        for (int64_t g = 0; g < block->offers; g++) {
+            seen += row[g] == masked;
+            cells[g] = row[g] == masked ? (REAL)0 : row[g];
+        }
+        strip->masked += seen;
+    }
+}
+
+static void NAME(strip_load)(const NAME(Block) *block, int64_t start, NAME(Strip) *strip)
+{
+    strip->rows = block->rows - start < STRIP ? block->rows - start : STRIP;
+    if (block->by_rows)
+        NAME(load_rows)(block, start, strip);
+    else
+        NAME(load_columns)(block, start, strip);
+    for (int64_t i = 0; i < strip->rows; i++)
         strip->weights[i] = block->weights ? (REAL)block->weights[start + i] : (REAL)1;
 }
 
@@ -325,10 +394,10 @@ static void NAME(cut)(const NAME(Strip) *strip, int64_t offers, const Points *po
 
 /* One reading of a block for all that is asked of it: column sums always, swaps and values of
    the menus given, cuts at the points given. */
-EXPORTED int NAME(handful_pass)(const REAL *values, const int64_t *shape, const double *weights,
-                                const Asked *asked)
+EXPORTED int NAME(handful_pass)(const REAL *const *columns, const int64_t *shape,
+                                const double *weights, const Asked *asked)
 {
-    NAME(Block) block = {values, shape[0], shape[1], shape[2], shape[3], weights};
+    NAME(Block) block = {columns, shape[0], shape[1], shape[2], shape[3], weights};
     NAME(Strip) strip;
     int failed = !NAME(strip_open)(&strip, block.offers, asked);
     for (int64_t start = 0; !failed && start < block.rows; start += STRIP) {

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from handful.kernels.menu import Columns
 from handful.menu.checks import wrong_shape
 from handful.notation import AnyFloatArray, IntArray
 
@@ -22,10 +23,12 @@ class Part:
     Attributes:
         rows: how many.
         blocks: gives them as (b, G) float32 or float64 blocks.
+        apart: gives them column by column where that spares copying them; else None.
     """
 
     rows: int
     blocks: Callable[[], Iterator[AnyFloatArray]]
+    apart: Callable[[], Iterator[AnyFloatArray | Columns]] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,11 +57,27 @@ def as_part(block: AnyFloatArray) -> Part:
 def as_block(item: Any) -> AnyFloatArray:  # noqa: ANN401 - arrays and Arrow batches alike
     """Return a row block as a 2-D float array; Arrow columns become a column-major block."""
     if hasattr(item, "num_columns") and hasattr(item, "columns"):
-        columns = [np.asarray(column) for column in item.columns]
-        if not columns:
-            raise wrong_shape("a batch without columns")
-        return as_floats(np.stack(columns).T)
+        return dense(as_columns(item))
     return as_floats(np.asarray(item))
+
+
+def as_columns(batch: Any) -> AnyFloatArray | Columns:  # noqa: ANN401 - an Arrow batch
+    """Return the columns of an Arrow batch as they lie; a copy where their types differ."""
+    columns = tuple(np.asarray(column) for column in batch.columns)
+    if not columns:
+        raise wrong_shape("a batch without columns")
+    plain = columns[0].dtype
+    if plain in (np.float32, np.float64) and all(
+        column.dtype == plain and column.flags.c_contiguous and column.flags.aligned
+        for column in columns
+    ):
+        return Columns(columns)
+    return as_floats(np.stack(columns).T)
+
+
+def dense(block: AnyFloatArray | Columns) -> AnyFloatArray:
+    """Return the block as one array."""
+    return np.stack(block.columns).T if isinstance(block, Columns) else block
 
 
 def as_floats(block: AnyFloatArray) -> AnyFloatArray:

@@ -5,7 +5,7 @@ Every thread decodes the row groups it sums, a few thousand rows at a time.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
@@ -14,7 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from handful.menu.blocks import Part, Sample, as_block, block_rows
+from handful.kernels.menu import Columns
+from handful.menu.blocks import Part, Sample, as_columns, block_rows, dense
 from handful.menu.checks import wrong_shape
 from handful.notation import AnyFloatArray
 
@@ -56,7 +57,8 @@ class ParquetSource:
         """Yield one part per row group."""
         for group in self.groups:
             if group.rows:
-                yield Part(group.rows, partial(decoded, group, self.names))
+                apart = partial(decoded, group, self.names)
+                yield Part(group.rows, partial(_dense, apart), apart)
 
     def sample(self, rows: int, rng: np.random.Generator) -> Sample | None:
         """Return the first rows of some row groups, spread evenly over the files.
@@ -76,7 +78,7 @@ class ParquetSource:
         for group, start in zip(chosen, starts, strict=True):
             share = rows * group.rows // held
             if share:
-                values.append(next(heads(group, self.names, share)))
+                values.append(dense(next(heads(group, self.names, share))))
                 numbers.append(start + np.arange(share))
         return Sample(np.concatenate(values), np.concatenate(numbers))
 
@@ -103,7 +105,7 @@ def open_parquet(path: str) -> ParquetSource:
     return ParquetSource(names, tuple(groups))
 
 
-def decoded(group: RowGroup, names: tuple[str, ...]) -> Iterator[AnyFloatArray]:
+def decoded(group: RowGroup, names: tuple[str, ...]) -> Iterator[AnyFloatArray | Columns]:
     """Yield the rows of a group in blocks; a small group is read whole, which takes less time."""
     import pyarrow.parquet as pq
 
@@ -114,17 +116,23 @@ def decoded(group: RowGroup, names: tuple[str, ...]) -> Iterator[AnyFloatArray]:
         _check_names(file, group, names)
         table = file.read_row_group(group.number, use_threads=False).select(list(names))
         for batch in table.to_batches(max_chunksize=block_rows(len(names))):
-            yield as_block(batch)
+            yield as_columns(batch)
 
 
-def heads(group: RowGroup, names: tuple[str, ...], rows: int) -> Iterator[AnyFloatArray]:
+def heads(group: RowGroup, names: tuple[str, ...], rows: int) -> Iterator[AnyFloatArray | Columns]:
     """Yield the rows of a group, so many at a time, decoding no more than is asked for."""
     import pyarrow.parquet as pq
 
     with pq.ParquetFile(group.file, pre_buffer=False) as file:
         _check_names(file, group, names)
         for batch in file.iter_batches(rows, row_groups=[group.number], use_threads=False):
-            yield as_block(batch.select(list(names)))
+            yield as_columns(batch.select(list(names)))
+
+
+def _dense(
+    apart: Callable[[], Iterator[AnyFloatArray | Columns]],
+) -> Iterator[AnyFloatArray]:
+    return (dense(block) for block in apart())
 
 
 def _check_names(file: Any, group: RowGroup, names: tuple[str, ...]) -> None:  # noqa: ANN401

@@ -21,9 +21,9 @@ import numpy as np
 
 from handful import kernels
 from handful.kernels import menu as compiled
-from handful.kernels.menu import Request
+from handful.kernels.menu import Columns, Request
 from handful.menu import blockwise
-from handful.menu.blocks import Part
+from handful.menu.blocks import Part, dense
 from handful.menu.checks import wrong_length, wrong_shape
 from handful.menu.prices import Points, as_points
 from handful.menu.sources import Source
@@ -71,7 +71,12 @@ def read(customers: Customers, request: Request) -> Reading:
     Cost O(n (M G + V K + T (s + G))) for M menus to swap, V to value and T points of s columns,
     and one reading of the values.
     """
-    return total(customers, lambda block, weights: read_block(block, weights, request))
+
+    def part_sums(part: Part, weights: FloatArray | None) -> Reading:
+        blocks = part.blocks() if part.apart is None else part.apart()
+        return _added(read_block(*piece, request) for piece in _weighted(blocks, weights))
+
+    return _over(customers.threads, lambda share: part_sums(*share), shares(customers))
 
 
 def scan(customers: Customers, watch: Watch | None = None) -> ColumnSums:
@@ -110,11 +115,13 @@ def request(
     )
 
 
-def read_block(block: AnyFloatArray, weights: FloatArray | None, request: Request) -> Reading:
+def read_block(
+    block: AnyFloatArray | Columns, weights: FloatArray | None, request: Request
+) -> Reading:
     """Return column sums, and what else is asked for, of one block."""
     widest = max(request.swapped.shape[1], request.valued.shape[1], len(request.points.leaders))
     if not kernels.available() or widest > compiled.MOST_MEMBERS:
-        return blockwise.read(block, weights, request)
+        return blockwise.read(dense(block), weights, request)
     sums = compiled.read(block, weights, request)
     totals, weight, masked = sums.scan
     return Reading(
@@ -153,20 +160,21 @@ def total(customers: Customers, task: Task[Sums], watch: Watch | None = None) ->
     if watch is not None:
         watched = (_seen(piece, watch) for piece in pieces(customers))
         return _over(customers.threads, lambda piece: task(*piece), watched)
-    return _over(customers.threads, lambda share: _part_sums(*share, task), _shares(customers))
+    return _over(customers.threads, lambda share: _part_sums(*share, task), shares(customers))
 
 
 def pieces(customers: Customers) -> Iterator[tuple[AnyFloatArray, FloatArray | None]]:
     """Yield each block with its customers' weights."""
-    for part, weights in _shares(customers):
-        yield from _weighted(part, weights)
+    for part, weights in shares(customers):
+        yield from _weighted(part.blocks(), weights)
 
 
 Piece: TypeAlias = tuple[AnyFloatArray, FloatArray | None]
 Work = TypeVar("Work")
+Block = TypeVar("Block", AnyFloatArray, "AnyFloatArray | Columns")
 
 
-def _shares(customers: Customers) -> Iterator[tuple[Part, FloatArray | None]]:
+def shares(customers: Customers) -> Iterator[tuple[Part, FloatArray | None]]:
     """Yield each part of the source with its customers' weights."""
     start = 0
     for part in customers.source.parts():
@@ -177,16 +185,18 @@ def _shares(customers: Customers) -> Iterator[tuple[Part, FloatArray | None]]:
         start = stop
 
 
-def _weighted(part: Part, weights: FloatArray | None) -> Iterator[Piece]:
+def _weighted(
+    blocks: Iterator[Block], weights: FloatArray | None
+) -> Iterator[tuple[Block, FloatArray | None]]:
     start = 0
-    for block in part.blocks():
+    for block in blocks:
         stop = start + len(block)
         yield block, None if weights is None else weights[start:stop]
         start = stop
 
 
 def _part_sums(part: Part, weights: FloatArray | None, task: Task[Sums]) -> Sums:
-    return _added(task(*piece) for piece in _weighted(part, weights))
+    return _added(task(*piece) for piece in _weighted(part.blocks(), weights))
 
 
 def _seen(piece: Piece, watch: Watch) -> Piece:
