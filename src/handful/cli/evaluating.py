@@ -34,6 +34,7 @@ def evaluate(brief: Path, policy_file: Path, seed: int) -> int:
     from handful.delivery.evaluated import evaluation_document, evaluation_lines
     from handful.delivery.policy_file import read_policy_file
     from handful.planning.evaluate import evaluate_policy
+    from handful.planning.policy_points import OnPoints
 
     speak = console()
     progress = progress_for(quiet=speak.quiet)
@@ -42,7 +43,7 @@ def evaluate(brief: Path, policy_file: Path, seed: int) -> int:
     policy = read_policy_file(policy_file, experiment, wanted.experiment.customer)
     result = evaluate_policy(
         experiment,
-        policy.offers,
+        OnPoints(policy.offers, policy.points),
         folds=wanted.evidence.folds,
         repetitions=wanted.evidence.repetitions,
         random_state=seed,

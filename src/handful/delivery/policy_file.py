@@ -1,5 +1,8 @@
 """Any policy as a file of two columns, customer and offer, matched to the rows of a log.
 
+With dials an offer is a candidate's name or any other point, and a column for each dial may stand
+in place of the names.
+
 With a customer column in the brief rows are matched by id, else by position. Everything wrong with
 the file is said at once; ids are counted, never shown.
 """
@@ -18,8 +21,10 @@ import pyarrow.parquet as pq
 
 from handful.delivery.sinks import file_format
 from handful.errors import BriefError, DataError, Finding, blocked
-from handful.experiment.records import Experiment
-from handful.notation import IntArray
+from handful.experiment.records import Dials, Experiment
+from handful.notation import FloatArray, IntArray
+from handful.planning.dials import with_points
+from handful.planning.policy_points import on_points
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +33,12 @@ class PolicyCodes:
 
     Attributes:
         offers: (n,) offer codes.
+        points: (m, d) points of the dials that codes past the log's own stand for.
         findings: what was noticed and does not stop the job.
     """
 
     offers: IntArray
+    points: FloatArray
     findings: tuple[Finding, ...]
 
 
@@ -41,7 +48,8 @@ def read_policy_file(
     """Read a policy and match it to the log.
 
     Args:
-        path: csv or parquet with the columns `customer` (or the brief's name of it) and `offer`.
+        path: csv or parquet with the columns `customer` (or the brief's name of it) and `offer`, or
+            a column for each dial.
         experiment: the log.
         customer: name of the brief's customer column; None matches rows by position.
 
@@ -61,20 +69,20 @@ def read_policy_file(
         'read_policy_file'
     """
     table = _read_table(path)
-    ids, names = _columns(table, customer)
-    findings = _unknown_offers(names, experiment.offers)
-    codes = pc.fill_null(
-        pc.index_in(names, value_set=pa.array(experiment.offers, pa.string())), -1
-    ).to_numpy(zero_copy_only=False)
+    ids, names = _columns(_with_names(table, experiment.dials), customer)
+    given = on_points(experiment, names.to_pylist())
+    codes = given.codes
+    findings = _unknown_offers(names.filter(pa.array(codes < 0)), len(names), experiment.offers)
     if ids is None:
         matched, more = _by_position(codes, experiment.n_rows)
     else:
         matched, more = _by_customer(ids, codes, experiment.customers)
     findings += more
-    findings += _closed(matched, experiment)
+    wide = with_points(experiment, given.points) if len(given.points) else experiment
+    findings += _closed(matched, wide)
     if any(finding.level == "block" for finding in findings):
         raise DataError(findings)
-    return PolicyCodes(offers=matched, findings=tuple(findings))
+    return PolicyCodes(matched, given.points, tuple(findings))
 
 
 def _read_table(path: Path) -> pa.Table:
@@ -127,9 +135,22 @@ def _text(column: pa.ChunkedArray) -> pa.Array:
     return pc.cast(column, pa.string()).combine_chunks()
 
 
-def _unknown_offers(names: pa.Array, offers: tuple[str, ...]) -> list[Finding]:
-    known = pa.array(offers, pa.string())
-    strange = names.filter(pc.invert(pc.is_in(names, value_set=known)))
+def _with_names(table: pa.Table, dials: Dials | None) -> pa.Table:
+    """Add the column `offer` where a column for each dial stands in its place."""
+    if dials is None or "offer" in table.column_names:
+        return table
+    found = [n if n in table.column_names else f"dial_{n}" for n in dials.names]
+    if not set(found) <= set(table.column_names):
+        return table
+    parts = [
+        pc.binary_join_element_wise(pa.scalar(name), _text(table[column]), " ")
+        for name, column in zip(dials.names, found, strict=True)
+    ]
+    names = pc.binary_join_element_wise(*parts, ", ") if len(parts) > 1 else parts[0]
+    return table.append_column("offer", pc.fill_null(names, "no offer"))
+
+
+def _unknown_offers(strange: pa.Array, rows: int, offers: tuple[str, ...]) -> list[Finding]:
     if len(strange) == 0:
         return []
     listed = sorted({str(name) for name in pc.unique(strange).to_pylist()})
@@ -143,7 +164,7 @@ def _unknown_offers(names: pa.Array, offers: tuple[str, ...]) -> list[Finding]:
             f"{', '.join(map(repr, listed[:5]))} in {len(strange):,} rows.",
             hint,
             count=len(strange),
-            share=len(strange) / len(names),
+            share=len(strange) / rows,
         )
     ]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from dataclasses import replace
+from typing import Any, Final
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -14,15 +15,19 @@ from handful.evidence.terms import make_terms
 from handful.experiment.frames import to_arrow
 from handful.experiment.records import Experiment
 from handful.notation import IntArray
-from handful.planning.dials import dial_source
+from handful.planning.dials import dial_source, with_points
+from handful.planning.policy_points import OnPoints, on_points
 from handful.planning.settings import PlanSettings
 from handful.planning.splits import OwnSplits
 from handful.progress import SILENT, Progress
 
+NOWHERE: Final = np.zeros((0, 1))
+"""No points besides the candidates."""
+
 
 def evaluate_policy(
     experiment: Experiment,
-    offers: IntArray,
+    offers: IntArray | OnPoints,
     *,
     folds: int = 5,
     repetitions: int = 1,
@@ -31,11 +36,12 @@ def evaluate_policy(
 ) -> Evaluation:
     """Value a policy that gives every row of the log an offer.
 
-    V(pi) = mean_i Gamma_{i, pi_i}, beside no offer, the best single offer and one-to-one.
+    V(pi) = mean_i Gamma_{i, pi_i}, beside no offer, the best single offer and one-to-one. Points of
+    the dials that are no candidates have scores of the same kernel; references stay as they are.
 
     Args:
         experiment: the log.
-        offers: (n,) offer codes, row by row.
+        offers: (n,) offer codes, row by row; or points of the dials, from `on_points`.
         folds: J.
         repetitions: splits averaged.
         random_state: seed.
@@ -55,7 +61,9 @@ def evaluate_policy(
         >>> evaluate_policy(log, np.ones(600, int)).closed
         0
     """
-    codes = np.asarray(offers)
+    given = offers if isinstance(offers, OnPoints) else OnPoints(np.asarray(offers), NOWHERE)
+    codes, known = given.codes, experiment.n_offers
+    experiment = with_points(experiment, given.points) if len(given.points) else experiment
     if codes.shape != (experiment.n_rows,) or not np.all(
         (codes >= 0) & (codes < experiment.n_offers)
     ):
@@ -63,11 +71,11 @@ def evaluate_policy(
             blocked(
                 "E530",
                 f"policy: expected {experiment.n_rows} offers, one per row of the log, of "
-                f"{', '.join(experiment.offers[:12])}; found shape {codes.shape}.",
+                f"{', '.join(experiment.offers[: min(known, 12)])}; found shape {codes.shape}.",
                 "Give every row of the log one of the offers that were tried.",
             )
         )
-    terms = make_terms(experiment, max_offers=1)
+    terms = replace(make_terms(experiment, max_offers=1), allowed=tuple(range(known)))
     asked = PlanSettings(folds=folds, repetitions=repetitions)
     splits = OwnSplits(experiment, asked, random_state, progress)
     with threadpool_limits(limits=1):
@@ -85,12 +93,12 @@ def evaluate(
     Args:
         log: the experiment.
         policy: (n,) offer names or codes, row by row; or a frame with a column `offer`, such as
-            `Plan.assign` gives.
+            `Plan.assign` gives. With dials a name may be any point inside what was tried.
         random_state: seed.
         progress: told of every stage.
 
     Raises:
-        BriefError: E530 not one known offer per row.
+        BriefError: E530 not one known offer per row; E531 too many points.
 
     Cost: one cross-fit.
 
@@ -101,11 +109,7 @@ def evaluate(
         True
     """
     given = np.asarray(_offer_column(policy))
-    if given.dtype.kind in "iu":
-        codes = given
-    else:
-        place = {name: g for g, name in enumerate(log.offers)}
-        codes = np.array([place.get(str(name), -1) for name in given])
+    codes = given if given.dtype.kind in "iu" else on_points(log, given.tolist())
     return evaluate_policy(log, codes, random_state=random_state, progress=progress).value
 
 
