@@ -29,7 +29,7 @@ from handful.evidence.instability import with_choice_noise
 from handful.evidence.ladder import RivalColumns, rival_codes
 from handful.evidence.ledger import Ledger, Means, add_split, means
 from handful.evidence.limited_menus import limited_menus
-from handful.evidence.limited_split import limits_of
+from handful.evidence.limited_split import limits_of, single_is_menu
 from handful.evidence.limits import fold_rows, limited_codes
 from handful.evidence.names import BEST_SINGLE
 from handful.evidence.records import (
@@ -242,7 +242,7 @@ def _final_menus(
     menus, facts = {}, []
     held: dict[int, IntArray] = {}
     for offers, (chosen, gap) in _chosen(experiment, first, terms).items():
-        menu = (single,) if offers == 1 and not terms.always else chosen
+        menu = (single,) if offers == 1 and single_is_menu(terms) else chosen
         given = final_codes(experiment, first, own, menu, terms)
         menus[offers] = menu
         facts.append(

@@ -151,7 +151,7 @@ def _try_all(
     for offers in sorted(bounds):
         more = offers - len(must)
         value = best[offers][0] if offers in best else -np.inf
-        near = bounds[offers] - value <= ENOUGH * abs(value)
+        near = offers in best and bounds[offers] - value <= ENOUGH * abs(value)
         if near or not 0 <= more <= len(free) or comb(len(free), more) > FEW_MENUS:
             continue
         bounds[offers] = -np.inf

@@ -1,7 +1,7 @@
 """One split of the log under limits: every policy held to them on the fold it never saw.
 
 A fold is a list of customers: it is assigned as a campaign would be, at its share of every total,
-by predictions that never saw it. Single offers are given as far as the upper limits let them;
+by predictions that never saw it. Single offers are given as far as the limits let them;
 rivals too choose within all limits, by what their segments earned outside the fold.
 """
 
@@ -19,6 +19,7 @@ from handful.evidence.limited_menus import limited_menus
 from handful.evidence.limits import (
     Rows,
     fold_rows,
+    has_minimum,
     limited_codes,
     single_codes,
     world_rows,
@@ -34,6 +35,14 @@ def limits_of(terms: Terms) -> LimitTerms:
     if terms.limits is None:
         raise ValueError("the terms hold no limits")
     return replace(terms.limits, inward=False)
+
+
+def single_is_menu(terms: Terms) -> bool:
+    """Tell whether the menu of one is the best single offer: no offer must stay, and no minimum.
+
+    A single offer is valued without the minimums that it cannot keep; a menu keeps them all.
+    """
+    return not terms.always and not has_minimum(terms.limits)
 
 
 def limited_standard_codes(
@@ -58,7 +67,7 @@ def limited_standard_codes(
         best = _best_single(experiment, world, known, terms)
         codes[BEST_SINGLE] = codes[single_name(best)]
         codes |= _menu_codes(rows, known, terms)
-        if menu_name(1) in codes and not terms.always:
+        if menu_name(1) in codes and single_is_menu(terms):
             codes[menu_name(1)] = codes[BEST_SINGLE]
         by_fold.append(codes)
     names = [name for name in by_fold[0] if all(name in codes for codes in by_fold)]

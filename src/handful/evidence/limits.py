@@ -128,18 +128,32 @@ def limited_codes(
 
 
 def single_codes(rows: Rows, offer: int, limits: LimitTerms, fallback: IntArray) -> IntArray:
-    """Return (r,) what "this offer and no other" gives as far as the upper limits let it.
+    """Return (r,) what "this offer and no other" gives as far as the limits let it.
 
-    Minimums are left out: no single offer can be held to another's. Where not even the base keeps
-    within the upper limits everybody gets the base.
+    It keeps every limit where it can. Where it cannot, minimums are left out: no single offer can
+    be held to another's. Where not even the base keeps within the upper limits everybody gets it.
     """
-    try:
-        found = allocate(limited_problem(rows, (offer,), limits, upper_only=True))
-    except BriefError:
-        given = np.full(len(rows.index), limits.base)
-    else:
+    for upper_only in (False, True):
+        if not upper_only and not _may_keep(offer, limits):
+            continue
+        try:
+            found = allocate(limited_problem(rows, (offer,), limits, upper_only=upper_only))
+        except BriefError:
+            continue
         given = menu_columns((offer,), limits)[found.offer]
-    return base_to_fallback(rows, given, fallback)
+        return base_to_fallback(rows, given, fallback)
+    return base_to_fallback(rows, np.full(len(rows.index), limits.base), fallback)
+
+
+def _may_keep(offer: int, limits: LimitTerms) -> bool:
+    """Tell whether every minimum on customers counts this offer or the base."""
+    least = [rule.offers for rule in limits.rules if rule.amount is None and rule.low > 0]
+    return all({offer, limits.base} & set(counted) for counted in least)
+
+
+def has_minimum(limits: LimitTerms | None) -> bool:
+    """Tell whether some limit asks for a least use."""
+    return limits is not None and any(np.isfinite(rule.low) for rule in limits.rules)
 
 
 def base_to_fallback(rows: Rows, given: IntArray, fallback: IntArray) -> IntArray:
