@@ -10,7 +10,7 @@ from handful.brief.reader import parse_brief
 from handful.delivery.plan_json import plan_document
 from handful.delivery.report import render_report
 from handful.errors import BriefError, DataError
-from handful.evidence.demand import PriceScores, Segments, demand_points, premiums
+from handful.evidence.demand import PriceScores, Seen, Segments, demand_points, premiums
 from handful.experiment.log import build_experiment
 from handful.experiment.opening import open_table
 from handful.experiment.records import Experiment
@@ -182,6 +182,38 @@ def test_bands_cover_all_points_at_once() -> None:
         points = demand_points(priced, masks, np.arange(400), draw)
         covered += all(p.take_up.lo <= 0 <= p.take_up.hi for p in points)
     assert covered / 300 == pytest.approx(0.95, abs=4 * np.sqrt(0.95 * 0.05 / 300))
+
+
+@pytest.mark.parametrize("rate", [0.01, 0.05])
+def test_bands_hold_in_small_segments_that_hardly_buy(rate: float) -> None:
+    rng = np.random.default_rng(5)
+    n, prices, covered, draws = 1_500, 5, 0, 120
+    segment = Segments(("few",), (np.arange(n) < 200,))
+    cells, rows = np.ones((n, prices), dtype=bool), np.arange(n)
+    for draw in range(draws):
+        given, taken = rng.integers(0, prices, n), rng.random(n) < rate
+        scores = np.full((n, prices), rate)
+        scores[rows, given] += prices * (taken - rate)
+        seen = Seen(given, taken, 3.0 * taken)
+        priced = PriceScores(tuple("abcde"), np.arange(5.0), scores, 3 * scores, cells, seen)
+        points = demand_points(priced, segment, rows, draw)
+        covered += all(
+            p.take_up.lo <= rate <= p.take_up.hi and p.margin.lo <= 3 * rate <= p.margin.hi
+            for p in points
+        )
+    assert covered / draws >= 0.88
+
+
+def test_a_price_few_of_a_segment_were_given_has_no_value() -> None:
+    n = 300
+    given = np.where(np.arange(n) < 285, 0, 1)
+    seen = Seen(given, np.ones(n, dtype=bool), np.ones(n))
+    everybody = Segments(("everybody",), (np.ones(n, dtype=bool),))
+    cells, scores = np.ones((n, 2), dtype=bool), np.ones((n, 2))
+    priced = PriceScores(("a", "b"), np.array([1.0, 2.0]), scores, scores, cells, seen)
+    first, second = demand_points(priced, everybody, np.arange(n), 0)
+    assert first.take_up is not None
+    assert second.take_up is None
 
 
 def test_premiums_are_paired_and_respect_clusters(handful: tuple) -> None:

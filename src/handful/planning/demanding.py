@@ -13,6 +13,7 @@ from handful.errors import BriefError, Finding, blocked
 from handful.evidence.demand import (
     LEAST_ROWS,
     PriceScores,
+    Seen,
     demand_points,
     premiums,
     refused,
@@ -161,6 +162,7 @@ def demand_facts(job: Job, evidence: Evidence, menu: tuple[int, ...]) -> DemandF
         take_up=take_up[:, codes],
         margin=margin[:, codes],
         open_cells=priced.experiment.open_cells[:, codes],
+        seen=_seen(priced, experiment.take_up),
     )
     segments = segments_of(experiment, given, menu)
     return DemandFacts(
@@ -168,6 +170,13 @@ def demand_facts(job: Job, evidence: Evidence, menu: tuple[int, ...]) -> DemandF
         points=demand_points(scores, segments, experiment.cluster, seed),
         premiums=_premiums(job, evidence, given, menu),
     )
+
+
+def _seen(priced: Priced, take_up: FloatArray) -> Seen:
+    """Return which price every row was given, and what came of it."""
+    place = np.full(priced.experiment.n_offers, -1, dtype=np.int64)
+    place[list(priced.codes)] = np.arange(len(priced.codes))
+    return Seen(place[priced.experiment.offer], take_up > 0, priced.experiment.profit)
 
 
 def _premiums(
