@@ -19,7 +19,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from handful.delivery.consent_file import CONSENT_NAME
 from handful.delivery.files import PRIVATE
 from handful.delivery.secret_key import SecretKey
 from handful.errors import Finding, blocked
@@ -123,8 +122,6 @@ def check_certificate(
     """
     file = folder / CERTIFICATE_NAME
     if not file.is_file():
-        if not (folder / CONSENT_NAME).is_file():
-            return ()
         return (_changed("it is missing"),)
     try:
         content = json.loads(file.read_text(encoding="utf-8"))

@@ -9,6 +9,8 @@ from typing import Any
 from handful.brief.schema import Brief
 from handful.delivery.audit import append_audit, keeps_audit
 from handful.delivery.certificate import policy_digest, write_certificate
+from handful.delivery.plan_json import load_document
+from handful.delivery.sealed import document_digest
 from handful.delivery.secret_key import secret_of
 from handful.planning.records import Plan
 
@@ -46,6 +48,7 @@ def record_plan(plan: Plan, brief: Brief, out: Path, document: Mapping[str, Any]
     facts = {
         "plan": out.name,
         "policy_sha256": policy_digest(out),
+        "document_sha256": document_digest(load_document((out / "plan.json").read_text("utf-8"))),
         "brief_sha256": plan.experiment.brief_sha256,
         "data_sha256": plan.experiment.data_sha256,
         "rows": plan.experiment.rows,

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from handful.delivery.plan_json import load_document
+from handful.delivery.sealed import check_sealed
 from handful.errors import BriefError, DataError, Finding, blocked
 from handful.notation import SCHEMA_PLAN
 from handful.policy.artefact import read_policy
@@ -39,7 +40,8 @@ def read_plan(folder: str | Path) -> StoredPlan:
     Raises:
         BriefError: F810 no plan there.
         DataError: F811 plan.json is damaged or of another format; F812 parts were changed or are
-            missing; and the codes of `read_policy`.
+            missing; G083 plan.json is not the one that the audit file beside tells of; and the
+            codes of `read_policy`.
 
     Cost: O(size of the folder).
 
@@ -61,7 +63,7 @@ def read_plan(folder: str | Path) -> StoredPlan:
             )
         )
     document = _read_document(place / "plan.json")
-    damaged = _damaged(document, place)
+    damaged = _damaged(document, place) or check_sealed(document, place)
     if damaged:
         raise DataError(damaged)
     return StoredPlan(document, read_policy(place / "policy"), place)

@@ -9,6 +9,7 @@ from handful.delivery.audit import AUDIT_NAME, HEAD_NAME, check_audit
 from handful.delivery.certificate import CERTIFICATE_NAME, check_certificate
 from handful.delivery.consent_file import CONSENT_NAME, read_gate
 from handful.delivery.manifest_json import verify_manifest
+from handful.delivery.sealed import check_sealed
 from handful.delivery.secret_key import secret_of
 from handful.delivery.stored import read_plan
 from handful.errors import BriefError, Finding, blocked
@@ -53,6 +54,7 @@ def verify_plan(plan: Path, consent: str | None = None) -> Verified:
         offers = stored.policy.model.offers
         gate = read_gate(stored.document, folder, offers, consent) if consent else None
         found = check_certificate(folder, secret, None if gate is None else gate.register)
+        found += check_sealed(stored.document, folder, recorded=under_consent)
         findings += found
         if not found:
             when = (

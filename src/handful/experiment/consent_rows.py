@@ -9,10 +9,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from handful.brief.consent import ConsentSpec
 from handful.brief.schema import Brief
 from handful.errors import BriefError, DataError, Finding, blocked
 from handful.experiment.consent import consent_channels, read_register
+from handful.experiment.consent_ids import as_text, refuse_lookalikes
 from handful.experiment.consent_records import (
+    KEEPS_OUT,
     PURPOSES,
     Binding,
     Consented,
@@ -31,10 +34,11 @@ def asked_of(brief: Brief) -> LeaveOut | None:
     """Read the register that a brief names; None where it names none.
 
     Raises:
-        BriefError: G039 the brief names no column of customers; and those of `read_register`.
+        BriefError: G038 [consent] names no source; G039 the brief names no column of customers;
+            and those of `read_register`.
         DataError, MachineError: as `read_register`.
     """
-    if brief.consent.source is None:
+    if brief.consent == ConsentSpec():
         return None
     if brief.experiment.customer is None or brief.experiment.customer in brief.columns:
         message = "[consent] needs experiment.customer, a column of the source itself."
@@ -55,10 +59,7 @@ def rights_of(register: ConsentRegister, customers: np.ndarray | pa.Array) -> Ri
 
     Cost: O(n + m).
     """
-    if isinstance(customers, np.ndarray) and customers.dtype.kind not in "iu":
-        asked = pa.array(customers.astype(object), pa.string())
-    else:
-        asked = pc.cast(pa.array(customers), pa.string())
+    asked = as_text(customers)
     found = pc.index_in(asked, value_set=register.ids)
     known = np.asarray(found.is_valid())
     place = np.asarray(found.fill_null(0))
@@ -196,11 +197,12 @@ def consented(
     Raises:
         BriefError: G045 an offer that the log does not have.
         DataError: G046 customers who may be given nothing, and no level that means "no offer";
-            G042 no customer of the log is in the consent table.
+            G042 no customer of the log is in the consent table; G048 ids written in two ways.
     """
     customers, offer, offers, control = log
     rights = rights_of(register, customers)
-    if not rights.known.any():
+    refuse_lookalikes(register, customers, rights)
+    if not (rights.known.any() or _named_only_refusals(register, left_out)):
         message = (
             f"none of the {len(customers):,} rows kept has a customer that the consent table names."
         )
@@ -211,6 +213,12 @@ def consented(
     refuse_nothing_left(closed)
     gate = ConsentGate(register, binding)
     return Consented(brief.consent, gate, rights, closed, left_out.by_purpose, left_out.rows)
+
+
+def _named_only_refusals(register: ConsentRegister, left_out: LeftOut) -> bool:
+    """Was a row left out that the table names, as a list of opt-outs does and nothing else?"""
+    silent = [register.unseen[PURPOSES.index(purpose)] for purpose in KEEPS_OUT]
+    return left_out.rows > 0 and not any(silent)
 
 
 def refuse_nothing_left(closed: BoolArray) -> None:
@@ -251,7 +259,7 @@ def consent_findings(found: Consented) -> tuple[Finding, ...]:
             )
         )
     unknown = int((~found.rights.known).sum())
-    if unknown > (1 - FEW_KNOWN) * n:
+    if unknown > (1 - FEW_KNOWN) * n and found.gate.register.unseen.any():
         message = f"{unknown:,} of {n:,} rows have a customer that the consent table does not name."
         remedy = "Check that the ids are written alike in both."
         findings.append(Finding("G044", "warn", message, remedy, unknown, unknown / n))

@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 
 from handful.errors import DataError, blocked
+from handful.experiment.consent_ids import refuse_lookalikes
 from handful.experiment.consent_records import ConsentGate
 from handful.experiment.consent_rows import rights_of
 from handful.experiment.frames import to_native
@@ -115,7 +116,7 @@ def decide_block(
         Offer, reason and expected profit of each.
 
     Raises:
-        DataError: as `assign`.
+        DataError: G048 ids written in two ways; and as `assign`.
 
     Example:
         >>> decide_block.__name__
@@ -127,4 +128,5 @@ def decide_block(
     if gate is None:
         return assign(policy, block.features, stratum, ids)
     rights = rights_of(gate.register, block.customers)
+    refuse_lookalikes(gate.register, block.customers, rights)
     return assign_with_consent(policy, block.features, stratum, rights, gate.binding, ids)

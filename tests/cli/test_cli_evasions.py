@@ -1,0 +1,159 @@
+"""Ways round a no, and round the proof of it, tried through the command line."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from handful.cli.main import run
+from made_shop import write_brief, write_shop
+
+ROWS = 600
+HEADER = "customer_id,purpose,status,granted_at,source,expires_at"
+CHANNELS = '[guardrails.channels]\nmail = "e-mail"\ncall = "phone"\n'
+
+
+def shop(folder: Path, events: list[str], keys: str = "") -> Path:
+    write_shop(folder, rows=ROWS)
+    (folder / "consent.csv").write_text("\n".join([HEADER, *events]) + "\n", "utf-8")
+    return write_brief(folder, CHANNELS, extra=f'[consent]\nsource = "consent.csv"\n{keys}')
+
+
+def agreeing(expires: str = "") -> list[str]:
+    return [f"ZQX-{i:05d}-ID,*,granted,2026-01-01,form,{expires}" for i in range(ROWS)]
+
+
+@pytest.fixture(scope="module")
+def planned(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("evasions")
+    no = [f"ZQX-{i:05d}-ID,train,revoked,2026-01-02,form," for i in range(0, ROWS, 10)]
+    brief = shop(folder, [*agreeing(), *no])
+    assert run(["plan", str(brief), "--out", str(folder / "plan"), "--quiet"]) == 0
+    return folder
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda name: name.lower(),
+        lambda name: f" {name} ",
+        lambda name: name.replace("X", "\uff38"),
+    ],
+    ids=["case", "spaces", "wide letters"],
+)
+def test_a_no_under_another_spelling_is_not_lost(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], written: Callable[[str], str]
+) -> None:
+    no = [f"{written(f'ZQX-{i:05d}-ID')},*,denied,2026-01-02,form," for i in range(0, ROWS, 10)]
+    brief = shop(tmp_path, [*agreeing()[1:2], *no], "consent_only = []")
+    assert run(["plan", str(brief), "--out", str(tmp_path / "plan")]) == 2
+    said = capfd.readouterr().err
+    assert "G048  60 customers" in said
+    assert "ZQX" not in said
+    assert not (tmp_path / "plan").exists()
+
+
+@pytest.mark.parametrize("written", ["007", "7.0", "7."])
+def test_whole_numbers_written_otherwise_are_the_same_person(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], written: str
+) -> None:
+    log = write_shop(tmp_path, rows=ROWS)
+    lines = log.read_text("utf-8").splitlines()
+    numbered = [f"{i},{line.split(',', 1)[1]}" for i, line in enumerate(lines[1:], 1)]
+    brief = shop(tmp_path, [f"{written},*,denied,2026-01-02,form,"], "consent_only = []")
+    log.write_text("\n".join([lines[0], *numbered]) + "\n", "utf-8")
+    assert run(["check", str(brief)]) == 2
+    assert "G048" in capfd.readouterr().err
+
+
+def test_a_list_of_opt_outs_alone_is_enough(tmp_path: Path) -> None:
+    no = [f"ZQX-{i:05d}-ID,*,denied,2026-01-02,form," for i in range(0, ROWS, 10)]
+    brief = shop(tmp_path, no, "consent_only = []")
+    assert run(["plan", str(brief), "--out", str(tmp_path / "plan"), "--quiet"]) == 0
+    document = json.loads((tmp_path / "plan" / "plan.json").read_text("utf-8"))
+    assert document["consent"]["rows_left_out"] == 60
+
+
+def test_a_consent_table_that_is_not_named_is_missed(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    write_shop(tmp_path)
+    brief = write_brief(tmp_path, extra='[consent]\nscope = "shop"\n')
+    assert run(["plan", str(brief), "--out", str(tmp_path / "plan")]) == 3
+    assert "G038" in capfd.readouterr().err
+
+
+def edited(planned: Path, folder: Path, change: Callable[[Path, dict], None]) -> Path:
+    """Copy everything beside the plan, change the plan, return it."""
+    shutil.copytree(planned, folder / "copy")
+    plan = folder / "copy" / "plan"
+    document = json.loads((plan / "plan.json").read_text("utf-8"))
+    change(plan, document)
+    (plan / "plan.json").write_text(json.dumps(document), "utf-8")
+    return plan
+
+
+def without_a_guardrail(plan: Path, document: dict) -> None:
+    document["guardrails"] = document["guardrails"][1:]
+
+
+def with_a_kind_override(plan: Path, document: dict) -> None:
+    document["overrides"] = [{"name": "consent_trained", "by": "me", "reason": "I may"}]
+
+
+def without_consent(plan: Path, document: dict) -> None:
+    document["consent"] = None
+    for name in ("consent.parquet", "consent-certificate.json"):
+        (plan / name).unlink()
+
+
+def without_proof(plan: Path, document: dict) -> None:
+    for name in ("consent.parquet", "consent-certificate.json"):
+        (plan / name).unlink()
+
+
+def without_audit(plan: Path, document: dict) -> None:
+    for name in ("handful-audit.jsonl", "handful-audit.head"):
+        (plan.parent / name).unlink()
+
+
+@pytest.mark.parametrize(
+    "change",
+    [without_a_guardrail, with_a_kind_override, without_consent, without_proof, without_audit],
+    ids=lambda change: change.__name__,
+)
+def test_an_edited_plan_does_not_verify(
+    planned: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], change: Callable
+) -> None:
+    plan = edited(planned, tmp_path, change)
+    assert run(["review", "--verify", str(plan)]) == 2
+    said = capfd.readouterr().err
+    assert "G076" in said or "G083" in said
+
+
+@pytest.mark.parametrize("change", [without_a_guardrail, with_a_kind_override, without_consent])
+def test_an_edited_plan_is_not_used(
+    planned: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str], change: Callable
+) -> None:
+    plan = edited(planned, tmp_path, change)
+    out = tmp_path / "who.csv"
+    assert run(["assign", str(plan), str(planned / "shop.csv"), "--out", str(out)]) == 2
+    assert run(["export", str(plan), "--to", "csv", "--out", str(out)]) == 2
+    assert capfd.readouterr().err.count("G083") == 2
+    assert not out.exists()
+
+
+def test_forgetting_leaves_a_plan_that_verifies(planned: Path, tmp_path: Path) -> None:
+    shutil.copytree(planned, tmp_path / "copy")
+    assert run(["forget", "ZQX-00011-ID", "--in", str(tmp_path / "copy")]) == 0
+    assert run(["review", "--verify", str(tmp_path / "copy" / "plan")]) == 0
+
+
+def test_a_plan_that_moved_still_verifies(planned: Path, tmp_path: Path) -> None:
+    shutil.copytree(planned, tmp_path / "copy")
+    (tmp_path / "copy" / "plan").rename(tmp_path / "copy" / "spring")
+    assert run(["review", "--verify", str(tmp_path / "copy" / "spring")]) == 0
