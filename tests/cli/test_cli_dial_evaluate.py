@@ -129,3 +129,40 @@ def test_python_takes_names_of_points_too() -> None:
     many = [f"discount {0.05 + 0.0002 * (i % 300):.4f}, minimum_basket 5" for i in range(1_500)]
     with pytest.raises(BriefError, match="different points"):
         hf.evaluate(log, policy=many)
+
+
+def with_consent(home: Path, limits: str = "") -> Path:
+    """Everybody said yes; every tenth customer has since refused to be contacted."""
+    events = [f"c{i},*,granted,2026-01-01" for i in range(ROWS)]
+    events += [f"c{i},contact,denied,2026-02-01" for i in range(0, ROWS, 10)]
+    table = "\n".join(["customer_id,purpose,status,granted_at", *events])
+    (home / "consent.csv").write_text(table + "\n")
+    brief = home / f"consent{len(limits)}.toml"
+    steps = BRIEF.replace("increment = 1\n", "increment = 50\n") if limits else BRIEF
+    brief.write_text(steps + '\n[consent]\nsource = "consent.csv"\n' + limits)
+    out = home / f"consented{len(limits)}"
+    assert run(["plan", str(brief), "--out", str(out)]) == 0
+    return out
+
+
+def refusing(table: pa.Table) -> np.ndarray:
+    return np.array([int(name[1:]) % 10 == 0 for name in table["customer"].to_pylist()])
+
+
+def test_polished_points_are_closed_to_who_refuses(home: Path) -> None:
+    table = pq.read_table(with_consent(home) / "assignments.parquet")
+    offer, no = np.array(table["offer"].to_pylist()), refusing(table)
+    assert set(offer[no]) == {"no offer"}
+    assert np.mean(offer[~no] == "no offer") == 0
+
+
+def test_a_campaign_of_points_asks_consent_and_keeps_the_budget(home: Path) -> None:
+    limits = '\n[constraints]\nbudget = 900\ncost = "coalesce(amount, 0) / 300"\n'
+    plan, out = with_consent(home, limits), home / "campaign.parquet"
+    told = ["assign", str(plan), str(home / "log.csv"), "--out", str(out), "--campaign"]
+    assert run(told) == 0
+    table = pq.read_table(out)
+    offer, no = np.array(table["offer"].to_pylist()), refusing(table)
+    assert set(offer[no]) == {"no offer"}
+    spent = sum(amount or 0.0 for amount in table["amount"].to_pylist()) / 300
+    assert 890 < spent <= 900 * (1 + 1e-9)

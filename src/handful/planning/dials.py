@@ -44,6 +44,8 @@ from handful.evidence.polishing import (
     worlds_choices,
 )
 from handful.evidence.terms import Terms
+from handful.experiment.consent_records import Consented
+from handful.experiment.consent_rows import closed_cells
 from handful.experiment.dial_support import dial_support
 from handful.experiment.dials import nearest_candidate, point_names
 from handful.experiment.records import Experiment
@@ -234,6 +236,8 @@ def terms_for(terms: Terms, like: IntArray) -> Terms:
 def with_points(experiment: Experiment, points: FloatArray) -> Experiment:
     """Return the log with more points as offers, which no row is counted to have received.
 
+    Consent binds a point as it binds the candidate nearest to it.
+
     Args:
         experiment: a log with dials.
         points: (m, d).
@@ -256,7 +260,21 @@ def with_points(experiment: Experiment, points: FloatArray) -> Experiment:
             support=np.column_stack([design.support, is_open]),
         ),
         dials=replace(dials, candidates=np.vstack([dials.candidates, points])),
+        consent=_consent_like(
+            experiment.consent,
+            np.concatenate([np.arange(experiment.n_offers), nearest_candidate(dials, points)]),
+        ),
     )
+
+
+def _consent_like(found: Consented | None, like: IntArray) -> Consented | None:
+    """Return the consent of other offers: what binds offer `like[k]` binds offer k."""
+    if found is None:
+        return None
+    known = found.gate.binding
+    binding = replace(known, channel=known.channel[like], tier=known.tier[like])
+    gate = replace(found.gate, binding=binding)
+    return replace(found, gate=gate, closed=closed_cells(found.rights, binding))
 
 
 def _with_shortlists(
@@ -293,6 +311,7 @@ def _trimmed(offers: _Offers, found: Evidence, model: EffectsModel) -> DialPlan:
             offers=names,
             design=design,
             dials=replace(dials, candidates=dials.candidates[:keep]),
+            consent=_consent_like(wide.consent, np.arange(keep)),
         ),
         terms=terms_for(offers.terms, np.arange(keep)),
         evidence=replace(found, first=first),
