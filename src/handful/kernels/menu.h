@@ -8,6 +8,13 @@
 
 #include "multiversion.h"
 
+#if defined(__AVX512F__) && defined(__GNUC__) && !defined(__clang__)
+#define HAS_512 1
+#include <immintrin.h>
+#else
+#define HAS_512 0
+#endif
+
 #define JOIN(name, type, level) name##_##type##_##level
 #define NAMED(name, type, level) JOIN(name, type, level)
 
@@ -107,12 +114,15 @@ static void order_by(const int32_t *key, int64_t rows, int64_t count, int32_t *o
 #define REAL float
 #define INTEGER int32_t
 #define NAME(x) NAMED(x, float, LEVEL)
+#define MAXIMUM(x, y) _mm512_max_ps((__m512)(x), (__m512)(y))
 #include "menu_passes.h"
 #undef REAL
 #undef INTEGER
 #undef NAME
+#undef MAXIMUM
 
 #define REAL double
 #define INTEGER int64_t
 #define NAME(x) NAMED(x, double, LEVEL)
+#define MAXIMUM(x, y) _mm512_max_pd((__m512d)(x), (__m512d)(y))
 #include "menu_passes.h"

@@ -11,6 +11,12 @@ typedef INTEGER NAME(Mask) __attribute__((vector_size(64)));
 #undef LANES
 #define SELECT(mask, yes, no) ((NAME(Vector))(((NAME(Mask))(yes) & (mask)) | ((NAME(Mask))(no) & ~(mask))))
 #define LANES ((int)(64 / sizeof(REAL)))
+#undef LARGER
+#if HAS_512
+#define LARGER(x, y) ((NAME(Vector))MAXIMUM(x, y))
+#else
+#define LARGER(x, y) SELECT((x) > (y), x, y)
+#endif
 
 typedef struct {
     const REAL *const *columns;  /* first row of each */
@@ -69,26 +75,23 @@ static void NAME(load_cells)(const NAME(Block) *block, int64_t start, int64_t fi
     }
 }
 
-#ifdef __AVX512F__
-/* Turns LANES vectors of a column each into vectors of a row each: blocks of half the width change
-   places, then blocks of a quarter, and so on. */
-static inline __attribute__((always_inline)) void NAME(transpose)(NAME(Vector) *tile)
+#if HAS_512
+/* Turns LANES vectors of a column each into vectors of a row each: zipping the first half of them
+   with the second transposes after as many rounds as LANES has factors of two. */
+static inline __attribute__((always_inline)) void NAME(transpose)(NAME(Vector) *tile,
+                                                                  NAME(Mask) low, NAME(Mask) high)
 {
 #pragma GCC unroll 4
-    for (int half = LANES / 2; half > 0; half /= 2) {
-        NAME(Mask) upper, lower;
-        for (int l = 0; l < LANES; l++) {
-            upper[l] = l & half ? LANES + l - half : l;
-            lower[l] = l & half ? LANES + l : l + half;
+    for (int done = 1; done < LANES; done *= 2) {
+        NAME(Vector) zipped[LANES];
+#pragma GCC unroll 8
+        for (int v = 0; v < LANES / 2; v++) {
+            zipped[2 * v] = __builtin_shuffle(tile[v], tile[v + LANES / 2], low);
+            zipped[2 * v + 1] = __builtin_shuffle(tile[v], tile[v + LANES / 2], high);
         }
 #pragma GCC unroll 16
-        for (int v = 0; v < LANES; v++) {
-            if (v & half)
-                continue;
-            NAME(Vector) one = tile[v], other = tile[v + half];
-            tile[v] = __builtin_shuffle(one, other, upper);
-            tile[v + half] = __builtin_shuffle(one, other, lower);
-        }
+        for (int v = 0; v < LANES; v++)
+            tile[v] = zipped[v];
     }
 }
 
@@ -96,8 +99,12 @@ static inline __attribute__((always_inline)) void NAME(transpose)(NAME(Vector) *
 static void NAME(load_tiles)(const NAME(Block) *block, int64_t start, int64_t g, NAME(Strip) *strip)
 {
     const NAME(Vector) masked = (NAME(Vector)){0} - (REAL)INFINITY;
-    NAME(Mask) seen = {0};
+    NAME(Mask) seen = {0}, low, high;
     int64_t i = 0;
+    for (int l = 0; l < LANES; l++) {
+        low[l] = l / 2 + (l % 2) * LANES;
+        high[l] = low[l] + LANES / 2;
+    }
     for (; i + LANES <= strip->rows; i += LANES) {
         NAME(Vector) tile[LANES];
 #pragma GCC unroll 16
@@ -106,7 +113,7 @@ static void NAME(load_tiles)(const NAME(Block) *block, int64_t start, int64_t g,
             seen -= tile[v] == masked;
             tile[v] = SELECT(tile[v] == masked, (NAME(Vector)){0}, tile[v]);
         }
-        NAME(transpose)(tile);
+        NAME(transpose)(tile, low, high);
 #pragma GCC unroll 16
         for (int v = 0; v < LANES; v++)
             *(NAME(Vector) *)(strip->cells + (i + v) * strip->padded + g) = tile[v];
@@ -120,7 +127,7 @@ static void NAME(load_tiles)(const NAME(Block) *block, int64_t start, int64_t g,
 static void NAME(load_columns)(const NAME(Block) *block, int64_t start, NAME(Strip) *strip)
 {
     int64_t g = 0;
-#ifdef __AVX512F__
+#if HAS_512
     for (; block->row_step == 1 && g + LANES <= block->offers; g += LANES)
         NAME(load_tiles)(block, start, g, strip);
 #endif
@@ -155,13 +162,22 @@ static void NAME(strip_load)(const NAME(Block) *block, int64_t start, NAME(Strip
 
 /* Copies the columns asked for side by side; beyond the last row their content is stale but
    finite, and nothing reads it into a sum. */
-static void NAME(strip_gather)(const NAME(Strip) *strip, const int32_t *columns, int64_t count)
+static void NAME(strip_gather)(const NAME(Block) *block, int64_t start, const int32_t *columns,
+                               int64_t count, const NAME(Strip) *strip)
 {
+    const REAL masked = -(REAL)INFINITY;
+    int contiguous = !block->by_rows && block->row_step == 1;
     for (int64_t c = 0; c < count; c++) {
-        const REAL *from = strip->cells + columns[c];
         REAL *to = strip->columns + c * STRIP;
-        for (int64_t i = 0; i < strip->rows; i++)
-            to[i] = from[i * strip->padded];
+        if (contiguous) {
+            const REAL *from = block->columns[columns[c]] + start;
+            for (int64_t i = 0; i < strip->rows; i++)
+                to[i] = from[i] == masked ? (REAL)0 : from[i];
+        } else {
+            const REAL *from = strip->cells + columns[c];
+            for (int64_t i = 0; i < strip->rows; i++)
+                to[i] = from[i * strip->padded];
+        }
     }
 }
 
@@ -203,7 +219,7 @@ static void NAME(critical)(const REAL *columns, const int32_t *slots, const REAL
         for (int64_t s = 0; s < count; s++) {
             const NAME(Vector) *x = (const NAME(Vector) *)(columns + slots[s] * STRIP + base);
             for (int v = 0; v < ABREAST; v++)
-                at[v] = SELECT(x[v] > at[v], x[v], at[v]);
+                at[v] = LARGER(x[v], at[v]);
         }
         for (int64_t step = 1; step < count; step++) {
             NAME(Vector) next[ABREAST], mass[ABREAST];
@@ -217,7 +233,7 @@ static void NAME(critical)(const REAL *columns, const int32_t *slots, const REAL
                 for (int v = 0; v < ABREAST; v++) {
                     NAME(Mask) reached = x[v] >= at[v];
                     mass[v] = SELECT(reached, mass[v] + share, mass[v]);
-                    next[v] = SELECT(~reached & (x[v] > next[v]), x[v], next[v]);
+                    next[v] = LARGER(SELECT(reached, none, x[v]), next[v]);
                 }
             }
             NAME(Mask) any = {0};
@@ -247,7 +263,7 @@ static inline __attribute__((always_inline)) void NAME(tile_excess)(
         const NAME(Vector) *row = (const NAME(Vector) *)(strip->cells + i * strip->padded + base);
         for (int v = 0; v < width / LANES; v++) {
             NAME(Vector) excess = row[v] - price[i];
-            excess = SELECT(excess > 0, excess, (NAME(Vector)){0});
+            excess = LARGER(excess, (NAME(Vector)){0});
             sum[v] += excess * strip->weights[i];
         }
     }
@@ -351,7 +367,7 @@ static void NAME(value)(const NAME(Strip) *strip, const Menus *menus, const Valu
             best[v] = none;
             for (int64_t c = 0; c < members; c++) {
                 const NAME(Vector) x = ((const NAME(Vector) *)(strip->columns + slots[c] * STRIP))[v];
-                best[v] = SELECT(x > best[v], x, best[v]);
+                best[v] = LARGER(x, best[v]);
             }
             sum += left[v] * best[v];
         }
@@ -402,7 +418,7 @@ EXPORTED int NAME(handful_pass)(const REAL *const *columns, const int64_t *shape
     int failed = !NAME(strip_open)(&strip, block.offers, asked);
     for (int64_t start = 0; !failed && start < block.rows; start += STRIP) {
         NAME(strip_load)(&block, start, &strip);
-        NAME(strip_gather)(&strip, asked->columns, asked->gathered);
+        NAME(strip_gather)(&block, start, asked->columns, asked->gathered, &strip);
         NAME(scan)(&strip, block.offers, &asked->scan);
         NAME(swap)(&strip, block.offers, &asked->swapped, &asked->swaps);
         NAME(value)(&strip, &asked->valued, &asked->values);
