@@ -156,6 +156,17 @@ def test_the_cheapest_repair_passes_with_its_price_shown(folder, capsys):
     assert again["propensity"] == made["propensity"]
 
 
+def test_content_is_taken_off_a_mended_plan_once(folder, capsys):
+    asked = '[guardrails]\nsensitive = ["pregnant"]\nrepair = "cheapest"\n'
+    costs = "[variety]\ncontent_cost = 160.0\n"
+    code, _, document = plan(folder, costs + asked + PRIVATE, capsys, "content")
+    assert code == 0
+    point = next(p for p in document["frontier"] if p["offers"] == document["verdict"]["offers"])
+    assert point["content_cost"] == pytest.approx(160.0 * point["contents"] / ROWS)
+    assert point["contents"] == sum(name != "none" for name in point["menu"])
+    assert point["net"] == pytest.approx(point["value"] - point["content_cost"])
+
+
 def pregnant_ratio(folder, made):
     """Largest likelihood ratio among the offers really given."""
     with (folder / "log.csv").open() as file:

@@ -22,6 +22,7 @@ from handful.evidence.records import (
 )
 from handful.evidence.segments import SegmentRows, everybody, segment_rows
 from handful.evidence.splits import best_single
+from handful.evidence.variety import holding_cost
 from handful.guardrails.repair_records import Repair, RepairCase
 from handful.guardrails.repair_search import held_codes
 from handful.notation import FloatArray, IntArray
@@ -160,22 +161,38 @@ def _point(plan: Plan, case: RepairCase, point: FrontierPoint, columns: _Columns
     ones = np.ones(len(columns.given))
     worth = _ratio(columns.given, ones, cluster, critical)
     gain = _ratio(columns.given - columns.best, ones, cluster, critical)
-    most = plan.reference.one_to_one.value - plan.reference.best_single.value
-    setup = float(case.terms.setup[list(plan.policy.menu)].sum())
+    codes = list(plan.policy.menu)
+    setup, content, cells = (
+        0.0 if each is None else float(each[codes].sum())
+        for each in (case.terms.setup, case.terms.content, case.terms.cells)
+    )
+    held = holding_cost(held_codes(case, plan.policy.menu), codes, case.terms)
     return replace(
         point,
-        menu=tuple(case.experiment.offers[g] for g in plan.policy.menu),
+        menu=tuple(case.experiment.offers[g] for g in codes),
         value=worth.value,
         se=worth.se,
         lo=worth.lo,
         hi=worth.hi,
         gain_over_single=gain,
-        share_of_one_to_one=gain.value / most if most > 0 else None,
+        share_of_one_to_one=_share_of(plan, gain),
         claimed=float(np.nanmean(plan.assignment.expected_profit)),
         certified_gap=None,
-        setup_cost=setup,
-        net=worth.value - setup - point.content_cost - point.holding_cost,
+        setup_cost=setup - content,
+        content_cost=content,
+        contents=cells,
+        holding_cost=held,
+        net=worth.value - setup - held,
     )
+
+
+def _share_of(plan: Plan, gain: Estimate) -> float | None:
+    """Return the gain as a share of one-to-one's, where the plan's own frontier shows shares."""
+    known = [p for p in plan.frontier if p.share_of_one_to_one]
+    if not known:
+        return None
+    whole = known[-1].gain_over_single.value / (known[-1].share_of_one_to_one or 1.0)
+    return gain.value / whole
 
 
 def _segments(plan: Plan, case: RepairCase, repair: Repair) -> tuple[Segment, ...]:
