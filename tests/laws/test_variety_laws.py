@@ -99,6 +99,14 @@ def test_leftover_and_shortage_are_those_of_drawn_demand() -> None:
     assert np.mean(gap >= 0) == pytest.approx(0.75, abs=0.005)
 
 
+@pytest.mark.parametrize(("mean", "spread", "over"), [(100.0, 200.0, 9.0), (20.0, 60.0, 5.0)])
+def test_never_short_of_more_than_is_asked_for(mean: float, spread: float, over: float) -> None:
+    stock = best_orders(np.array([mean]), np.array([spread]), over, 1.0)
+    assert stock.order[0] == 0.0
+    assert (stock.leftover[0], stock.short[0]) == (0.0, mean)
+    assert stock.cost >= mean
+
+
 def test_splitting_demand_loses_pooling_by_the_square_root() -> None:
     stock = StockTerms(np.ones(4), 1.0, 1.0, 0.2, 1e6, 10**12)
     one = stock_of(np.ones(1), [0], stock)

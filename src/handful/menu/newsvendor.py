@@ -49,7 +49,10 @@ def critical_ratio(overage: float, shortage: float) -> float:
 def best_orders(demand: FloatArray, spread: FloatArray, overage: float, shortage: float) -> Stock:
     """Order each variant best.
 
-    Q_k = m_k + z s_k; leftover s_k (z Phi(z) + phi(z)); short s_k (phi(z) - z (1 - Phi(z))).
+    Q_k = m_k + z s_k; leftover s_k (z Phi(z) + phi(z)); short s_k (phi(z) - z (1 - Phi(z))). Where
+    Q_k is not above 0 nothing is ordered and all demand is short: it is never negative, though its
+    normal law would have it so. The cost charged stays that of the normal law, which is more than
+    c_u m_k there, since with c_u m_k dearer stock could ask for more variants.
 
     Args:
         demand: (K,) expected demand m_k, units.
@@ -70,10 +73,12 @@ def best_orders(demand: FloatArray, spread: FloatArray, overage: float, shortage
     below = critical_ratio(overage, shortage)
     z = _NORMAL.inv_cdf(below)
     density = _NORMAL.pdf(z)
+    order = np.maximum(demand + z * spread, 0.0)
+    stocked = order > 0
     return Stock(
-        order=np.maximum(demand + z * spread, 0.0),
-        leftover=spread * (z * below + density),
-        short=spread * (density - z * (1.0 - below)),
+        order=order,
+        leftover=np.where(stocked, spread * (z * below + density), 0.0),
+        short=np.where(stocked, spread * (density - z * (1.0 - below)), demand),
         cost=float((overage + shortage) * density * spread.sum()),
     )
 
