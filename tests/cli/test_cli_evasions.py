@@ -157,3 +157,27 @@ def test_a_plan_that_moved_still_verifies(planned: Path, tmp_path: Path) -> None
     shutil.copytree(planned, tmp_path / "copy")
     (tmp_path / "copy" / "plan").rename(tmp_path / "copy" / "spring")
     assert run(["review", "--verify", str(tmp_path / "copy" / "spring")]) == 0
+
+
+def test_an_audience_too_small_for_its_destination_stays_here(
+    planned: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    words = ["export", str(planned / "plan"), "--to", "csv", "--out"]
+    small, large = tmp_path / "small.csv", tmp_path / "large.csv"
+    to = ["--destination", "meta", "--match-rate"]
+    assert run([*words, str(small), *to, "0.3"]) == 2
+    assert "G052" in capfd.readouterr().err
+    assert not small.exists()
+    assert run([*words, str(large), *to, "1"]) == 0
+    assert run([*words, str(small), "--destination", "billboard"]) == 3
+    assert run(["export", str(planned / "plan"), "--to", "sql", "--out", str(small), *to, "1"]) != 0
+    assert not small.exists()
+
+
+def test_a_quiet_plan_names_what_failed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    write_shop(tmp_path, rows=ROWS)
+    brief = write_brief(tmp_path, "[guardrails]\nminimum_audience = 100000\n")
+    assert run(["plan", str(brief), "--out", str(tmp_path / "plan"), "--quiet"]) == 1
+    said = capfd.readouterr()
+    assert said.err == "Not releasable, guardrails failed: minimum_audience.\n"
+    assert said.out == ""

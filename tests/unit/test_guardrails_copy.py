@@ -136,3 +136,11 @@ def test_spoken_text_leaves_marks_and_fields_out() -> None:
 def test_a_provenance_that_cannot_be_read_is_refused(value: object, said: str) -> None:
     with pytest.raises(ValueError, match=said):
         read_origins(value)
+
+
+def test_a_template_nested_without_end_is_refused() -> None:
+    text = "{{ " + "(" * 3000 + "first_name" + ")" * 3000 + " }}"
+    assert [fault.reason for fault in lint_template(text, ORIGINS, email=False)] == [
+        "cannot be parsed: it is nested too deeply"
+    ]
+    assert spoken_text(text) == ""

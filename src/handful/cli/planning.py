@@ -120,6 +120,9 @@ def _sum_up(made: Plan, out: Path, speak: Console, expect: str | None) -> int:
     for line in summary_lines(made, out):
         speak.say(line)
     if made.failed:
+        if speak.quiet:
+            names = ", ".join(result.name for result in made.failed)
+            click.echo(f"Not releasable, guardrails failed: {names}.", err=True)
         return EXIT_WARNED
     if expect is not None and made.verdict.kind != expect:
         click.echo(f"Expected the verdict {expect}, found {made.verdict.kind}.", err=True)

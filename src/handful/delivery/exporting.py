@@ -16,8 +16,10 @@ from handful.delivery.sinks import open_sink
 from handful.delivery.sql_script import ScriptSource, policy_script
 from handful.delivery.stored import StoredPlan
 from handful.errors import BriefError, DataError, Finding, blocked
+from handful.experiment.consent_records import ConsentGate
 from handful.experiment.engine import connect
 from handful.experiment.expressions import names_in
+from handful.guardrails.audience import check_export
 from handful.guardrails.releasing import failed_of, refuse
 from handful.policy.records import RuleTree
 from handful.policy.rule_json import read_rule
@@ -25,6 +27,14 @@ from handful.policy.rule_json import read_rule
 FORMATS: Final = ("sql", "csv")
 TABLE: Final = "customers"
 ROWS_PER_BLOCK: Final = 131_072
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where audiences go, and the share of customers that it recognises."""
+
+    name: str
+    match_rate: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +53,13 @@ class Exported:
 
 
 def export_plan(
-    stored: StoredPlan, folder: Path, form: str, out: Path, *, table: str = TABLE
+    stored: StoredPlan,
+    folder: Path,
+    form: str,
+    out: Path,
+    *,
+    table: str = TABLE,
+    destination: Destination | None = None,
 ) -> Exported:
     """Write a plan in a form that other systems read.
 
@@ -53,14 +69,16 @@ def export_plan(
         form: "sql" or "csv".
         out: the file, published whole or not at all.
         table: name of the table of customers, for sql.
+        destination: where a csv goes; its audiences must then be large enough for it.
 
     Returns:
         What was written.
 
     Raises:
-        BriefError: F840 another form; and those of `publish_file`.
+        BriefError: F840 another form, or a destination for sql; G051 no such destination; and
+            those of `publish_file`.
         DataError: F841 neither a short policy nor a rule; F842 the plan's assignments are gone;
-            G001 a guardrail failed.
+            G001 a guardrail failed; G052 an audience too small for its destination.
 
     Cost: O(size of the model) for sql, O(customers) for csv.
 
@@ -74,7 +92,10 @@ def export_plan(
         remedy = "Export csv and load that; other forms are not written yet."
         raise BriefError(blocked("F840", message, remedy))
     if form == "csv":
-        return _export_csv(folder / "assignments.parquet", out, stored)
+        return _export_csv(folder / "assignments.parquet", out, stored, destination)
+    if destination is not None:
+        message = "an SQL statement knows no audiences to hold against a destination."
+        raise BriefError(blocked("F840", message, "Use --to csv with --destination."))
     if stored.document.get("consent") is not None:
         message = "the plan was made under consent, which an SQL statement does not ask for."
         remedy = "Use `handful assign` with --consent, and load its file."
@@ -85,11 +106,15 @@ def export_plan(
     return Exported("sql", holds, findings)
 
 
-def _export_csv(assignments: Path, out: Path, stored: StoredPlan) -> Exported:
+def _export_csv(
+    assignments: Path, out: Path, stored: StoredPlan, destination: Destination | None
+) -> Exported:
     if not assignments.is_file():
         message = f"expected {assignments}; it is not there."
         raise DataError(blocked("F842", message, "Run `handful assign`, or make the plan again."))
     gate = read_gate(stored.document, stored.folder, stored.policy.model.offers)
+    if destination is not None:
+        _refuse_small(assignments, stored, gate, destination)
     rows = 0
     with pq.ParquetFile(assignments) as file, publish_file(out, mode=PRIVATE) as staging:
         with open_sink(staging, file.schema_arrow, "csv") as write:
@@ -100,6 +125,21 @@ def _export_csv(assignments: Path, out: Path, stored: StoredPlan) -> Exported:
         left_out = file.metadata.num_rows - rows
     said = f"; {left_out:,} who refuse to be shared are left out" if left_out else ""
     return Exported("csv", f"the offers of {rows:,} customers{said}", ())
+
+
+def _refuse_small(
+    assignments: Path, stored: StoredPlan, gate: ConsentGate | None, destination: Destination
+) -> None:
+    """Refuse audiences that the destination would drop; "no offer" is no audience."""
+    named = pq.read_table(assignments, columns=["customer", "offer"])
+    people = may_be_shared(named, gate).group_by(["customer", "offer"]).aggregate([])
+    counts = {pair["values"]: pair["counts"] for pair in people["offer"].value_counts().to_pylist()}
+    for offer in stored.document["experiment"]["offers"]:
+        if offer["control"]:
+            counts.pop(offer["name"], None)
+    small = check_export(counts, destination.name, destination.match_rate)
+    if small:
+        raise DataError(small)
 
 
 def _script(stored: StoredPlan, table: str) -> tuple[str, str, tuple[Finding, ...]]:

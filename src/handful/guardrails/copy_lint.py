@@ -125,8 +125,16 @@ def lint_template(
     """
     try:
         tree = SandboxedEnvironment(autoescape=True).parse(text)
+        return _faults(tree, origins, email=email)
     except TemplateSyntaxError as error:
         return (CopyFault(error.lineno or 0, "", f"cannot be parsed: {error.message}"),)
+    except RecursionError:
+        return (CopyFault(0, "", "cannot be parsed: it is nested too deeply"),)
+
+
+def _faults(
+    tree: nodes.Template, origins: Mapping[str, Origin], *, email: bool
+) -> tuple[CopyFault, ...]:
     read = dict.fromkeys(_fields(tree))
     known = [(node.name, node.lineno) for node in _carriers(tree) if node.name in origins]
     faults = [
@@ -208,7 +216,7 @@ def spoken_text(text: str) -> str:
     """
     try:
         tree = SandboxedEnvironment(autoescape=True).parse(text)
-    except TemplateSyntaxError:
+        said = " ".join(part.data for part in tree.find_all(nodes.TemplateData))
+    except (TemplateSyntaxError, RecursionError):
         return ""
-    said = " ".join(part.data for part in tree.find_all(nodes.TemplateData))
     return " ".join(re.sub(r"<[^>]*>", " ", said).split())
