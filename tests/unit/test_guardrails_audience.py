@@ -115,6 +115,12 @@ def test_a_segment_below_the_floor_is_merged_and_its_price_is_told(tmp_path: Pat
     untouched = write_club(tmp_path, lovers=150, guardrails="[guardrails]\nminimum_audience = 100")
     assert len(untouched.verdict.menu) == 3
     assert "would have had" not in result(untouched, "minimum_audience").remedy
+    # What the merge costs is not gained any more: it is the lead of the two offers left.
+    (two,) = [point for point in plan.frontier if point.offers == 2]
+    gain, before = plan.verdict.gain, untouched.verdict.gain
+    assert gain.targeting.value == pytest.approx(two.gain_over_single.value, abs=0.02)
+    assert before.targeting.value > gain.targeting.value + 0.2
+    assert gain.total.value == pytest.approx(gain.better_single.value + gain.targeting.value)
 
 
 def test_an_offer_that_must_stay_is_refused_instead(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from handful.brief.guardrails import GuardrailsSpec
 from handful.effects.crossfit import CrossFit
 from handful.effects.predict import predict_profit
 from handful.effects.scores import close_cells
-from handful.evidence.records import Estimate
+from handful.evidence.records import Estimate, GainSplit
 from handful.evidence.terms import Terms
 from handful.experiment.records import Experiment
 from handful.guardrails.audience import AudienceMerge, merge_small
@@ -103,9 +103,30 @@ def with_merge(plan: Plan, merge: AudienceMerge) -> Plan:
         kind=kind,
         offers=len(menu),
         menu=menu,
+        gain=None if plan.verdict.gain is None else less_cost(plan.verdict.gain, merge.cost),
         reasons=(merge.words(plan.experiment.currency), *plan.verdict.reasons),
     )
     return replace(plan, verdict=verdict)
+
+
+def less_cost(gain: GainSplit, cost: Estimate) -> GainSplit:
+    """Return the gain of the plan after the merge: the better single offer's part stays.
+
+    The ends are those of the worst case, since the two were not estimated together.
+
+    Example:
+        >>> one, less = Estimate(0.5, 0.1, 0.3, 0.7), Estimate(0.1, 0.05, 0.0, 0.2)
+        >>> less_cost(GainSplit(one, one, one), less).total.value
+        0.4
+    """
+
+    def over(found: Estimate) -> Estimate:
+        return Estimate(
+            found.value - cost.value, found.se + cost.se, found.lo - cost.hi, found.hi - cost.lo
+        )
+
+    corrected = None if gain.corrected is None else gain.corrected - cost.value
+    return GainSplit(gain.better_single, over(gain.targeting), over(gain.total), corrected)
 
 
 def _control(plan: Plan) -> str | None:
