@@ -181,3 +181,23 @@ def test_a_quiet_plan_names_what_failed(tmp_path: Path, capfd: pytest.CaptureFix
     said = capfd.readouterr()
     assert said.err == "Not releasable, guardrails failed: minimum_audience.\n"
     assert said.out == ""
+
+
+def test_a_grant_of_the_future_is_none_yet(tmp_path: Path) -> None:
+    future = [f"ZQX-{i:05d}-ID,train,granted,2199-01-01,form," for i in range(100)]
+    early = [event.replace(",*,", ",personalise,") for event in agreeing()[:100]]
+    brief = shop(tmp_path, [*future, *early, *agreeing()[100:]])
+    assert run(["plan", str(brief), "--out", str(tmp_path / "plan"), "--quiet"]) == 0
+    document = json.loads((tmp_path / "plan" / "plan.json").read_text("utf-8"))
+    assert document["consent"]["left_out"]["train"] == 100
+    assert document["consent"]["as_of"] < "2199"
+
+
+def test_a_grant_that_ran_out_since_does_not_count_today(planned: Path, tmp_path: Path) -> None:
+    table = tmp_path / "consent.csv"
+    table.write_text("\n".join([HEADER, *agreeing("2026-01-05")]) + "\n", "utf-8")
+    out = tmp_path / "who.csv"
+    words = ["assign", str(planned / "plan"), str(planned / "shop.csv"), "--out", str(out)]
+    assert run([*words, "--consent", str(table)]) == 0
+    lines = out.read_text("utf-8").splitlines()[1:]
+    assert {line.split(",")[1].strip('"') for line in lines} == {"none"}

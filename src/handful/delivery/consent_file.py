@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -101,6 +102,8 @@ def _register(said: Mapping[str, Any], folder: Path, source: str | None) -> Cons
         table = said["table"]
         spec = ConsentSpec(
             source=source,
+            # Who uses a plan asks what holds now: a grant that ran out since does not.
+            as_of=datetime.now(tz=UTC).isoformat(),
             customer=table["customer"],
             scope=table["scope"],
             consent_only=tuple(table["consent_only"]),

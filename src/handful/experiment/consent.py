@@ -118,14 +118,14 @@ def _check_spec(spec: ConsentSpec) -> None:
     if strange:
         message = f"[consent] names purposes that are not ours: {', '.join(strange)}."
         wrong.append(blocked("G038", message, f"There are: {', '.join(PURPOSES)}."))
-    if spec.as_of is not None and _moment(spec.as_of) is None:
+    if spec.as_of is not None and moment_of(spec.as_of) is None:
         message = "consent.as_of should be a day such as 2026-03-31."
         wrong.append(blocked("G038", message, "Write year, month and day with dashes."))
     if wrong:
         raise BriefError(wrong)
 
 
-def _moment(text: str) -> int | None:
+def moment_of(text: str) -> int | None:
     """Return the end of a day, or a moment of it, in microseconds since 1970."""
     try:
         when = datetime.fromisoformat(text.strip())
@@ -141,8 +141,15 @@ def _day(moment: int) -> str:
 
 
 def _as_of(con: Connection, spec: ConsentSpec) -> int:
-    given = None if spec.as_of is None else _moment(spec.as_of)
-    return int(one_row(con, "SELECT max(moment) FROM said")[0]) if given is None else given
+    """The day asked for; else the latest event, but never later than now.
+
+    A grant that begins in the future is no grant yet, and a no always counts.
+    """
+    given = None if spec.as_of is None else moment_of(spec.as_of)
+    if given is not None:
+        return given
+    now = round(datetime.now(tz=UTC).timestamp() * _MICROSECONDS)
+    return min(int(one_row(con, "SELECT max(moment) FROM said")[0]), now)
 
 
 def _settle(con: Connection, as_of: int) -> None:

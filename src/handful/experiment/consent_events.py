@@ -27,7 +27,7 @@ EVERYTHING: Final = ("*", "all")
 TIER: Final = "tier:"
 """A purpose that begins so is an act of joining a tier."""
 
-_SAME: Final[Mapping[str, str]] = {
+SAME: Final[Mapping[str, str]] = {
     "personalize": "personalise",
     "personalization": "personalise",
     "personalisation": "personalise",
@@ -91,13 +91,13 @@ def _copy(log: OpenLog, spec: ConsentSpec) -> None:
         if name in {"purpose", "status", "channel", "scope", "source"}:
             column = f"coalesce(lower(trim({column})), '')"
         if name in {"granted_at", "expires_at"}:
-            listed.append(f"{column} AS {name}, {_time(name, log.types)} AS {name[:1]}_us")
+            listed.append(f"{column} AS {name}, {time_sql(name, log.types)} AS {name[:1]}_us")
         else:
             listed.append(f"{column} AS {name}")
     log.con.execute(f"CREATE TABLE events AS SELECT {', '.join(listed)} FROM log")  # noqa: S608
 
 
-def _time(name: str, types: Mapping[str, str]) -> str:
+def time_sql(name: str, types: Mapping[str, str]) -> str:
     """Read a time as microseconds since 1970; text without a zone is UTC."""
     if name not in types:
         return "NULL::BIGINT"
@@ -107,7 +107,7 @@ def _time(name: str, types: Mapping[str, str]) -> str:
 
 
 def _check_words(con: Connection, spec: ConsentSpec) -> None:
-    known = {*PURPOSES, *_SAME, *EVERYTHING, "", *(word.lower() for word in spec.purposes)}
+    known = {*PURPOSES, *SAME, *EVERYTHING, "", *(word.lower() for word in spec.purposes)}
     purposes = [p for p in _words(con, "purpose") if p not in known and not p.startswith(TIER)]
     statuses = [s for s in _words(con, "status") if s not in {*STATUSES, ""}]
     if purposes:
@@ -167,7 +167,7 @@ def _check_values(con: Connection) -> tuple[Finding, ...]:
 
 def _events_sql(spec: ConsentSpec) -> str:
     """Select the events in the words of handful; a purpose for everything becomes six rows."""
-    meant: list[tuple[str, str]] = [(p, p) for p in PURPOSES] + list(_SAME.items())
+    meant: list[tuple[str, str]] = [(p, p) for p in PURPOSES] + list(SAME.items())
     meant += [(word, purpose) for word in EVERYTHING for purpose in PURPOSES]
     told = {word.lower(): purpose.lower() for word, purpose in spec.purposes.items()}
     meant = [pair for pair in meant if pair[0] not in told]
