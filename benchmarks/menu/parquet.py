@@ -25,6 +25,7 @@ import pyarrow as pa
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
 from generators import logit
+from work import peak
 
 from handful.menu.choose import choose_menu
 
@@ -88,9 +89,8 @@ def work(task: str, folder: str, memory: float) -> dict:
     began, used = time.perf_counter(), time.process_time()
     found = {"read_1": read_1, "read_2": read_2, "choose": choose}[task](folder)
     wall, processor = time.perf_counter() - began, time.process_time() - used
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
     load = os.getloadavg()[0]
-    return {"wall_s": wall, "cpu_s": processor, "peak_gb": peak, "load": load} | found
+    return {"wall_s": wall, "cpu_s": processor, "peak_gb": peak(), "load": load} | found
 
 
 def best(task: str, args) -> dict:
