@@ -109,6 +109,19 @@ def test_held_out_use_comes_with_an_interval_where_it_is_uncertain(limited: Plan
     assert budget.value <= 2_400 * 1.02
 
 
+def test_a_count_that_prices_alone_lead_to_is_no_certainty(limited: Plan) -> None:
+    (least,) = [use for use in limited.constraints if use.name.startswith("at_least")]
+    assert least.held_out is not None
+    assert least.by_prices is not None
+    assert least.held_out.se == 0
+    p = least.by_prices.value / POPULATION
+    assert least.by_prices.se == pytest.approx(POPULATION * np.sqrt(p * (1 - p) / N), rel=1e-3)
+    (floor,) = [use for use in limited.constraints if use.name == "coverage_floor"]
+    assert floor.by_prices is not None
+    p = floor.by_prices.value
+    assert floor.by_prices.se == pytest.approx(np.sqrt(p * (1 - p) / N), rel=1e-3)
+
+
 def test_more_budget_is_never_worth_less_than_chance_allows(limited: Plan) -> None:
     assert limited.allocation is not None
     curve = limited.allocation.budget_curve

@@ -45,7 +45,13 @@ def firmer(prices: FloatArray) -> FloatArray:
 
 
 def held_out_use(
-    experiment: Experiment, fit: CrossFit, given: IntArray, terms: Terms, rule: LimitRule
+    experiment: Experiment,
+    fit: CrossFit,
+    given: IntArray,
+    terms: Terms,
+    rule: LimitRule,
+    *,
+    listed: bool = True,
 ) -> Estimate:
     """Return what a campaign would use of a limit, by decisions made out of fold.
 
@@ -55,6 +61,8 @@ def held_out_use(
         given: (n,) offers out of fold.
         terms: with limits.
         rule: one of them.
+        listed: whether the offers were given to a list as a whole, which counts exactly; where
+            prices decide alone a count is that of a sample of customers.
 
     Returns:
         In the unit of the brief, with its own 95 % interval, robust to clusters.
@@ -69,7 +77,12 @@ def held_out_use(
         rows = np.ones(len(given), dtype=np.bool_) if rule.rows is None else rule.rows
         total = rows.sum() if rule.share else len(given) / limits.population
         used = float((counted & rows).sum() / total)
-        return Estimate(used, 0.0, used, used)
+        if listed:
+            return Estimate(used, 0.0, used, used)
+        share = (counted & rows).sum() / rows.sum()
+        spread = mean_estimate(np.where(rows, counted - share, 0.0), experiment)
+        scale = len(given) / float(total)
+        return Estimate(used, scale * spread.se, used + scale * spread.lo, used + scale * spread.hi)
     mean = mean_estimate(_amounts(experiment, fit.amounts[rule.amount], given, terms), experiment)
     scale = limits.population
     return Estimate(*(scale * x for x in (mean.value, mean.se, mean.lo, mean.hi)))

@@ -230,7 +230,7 @@ def _uses(
                 kind="at_least" if lower else "at_most",
                 unit=_unit(rule, experiment),
                 held_out=held_out_use(experiment, fit, listed, terms, rule),
-                by_prices=held_out_use(experiment, fit, alone, terms, rule),
+                by_prices=held_out_use(experiment, fit, alone, terms, rule, listed=False),
             )
         )
     return tuple(uses)
