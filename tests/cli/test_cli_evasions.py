@@ -7,9 +7,11 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from handful.cli.main import run
+from handful.experiment import consent
 from made_shop import write_brief, write_shop
 
 ROWS = 600
@@ -201,3 +203,16 @@ def test_a_grant_that_ran_out_since_does_not_count_today(planned: Path, tmp_path
     assert run([*words, "--consent", str(table)]) == 0
     lines = out.read_text("utf-8").splitlines()[1:]
     assert {line.split(",")[1].strip('"') for line in lines} == {"none"}
+
+
+def test_a_register_that_forgets_the_no_is_caught_by_the_second_reading(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    no = [f"ZQX-{i:05d}-ID,*,revoked,2026-01-02,form," for i in range(40)]
+    brief = shop(tmp_path, [*agreeing(), *no])
+    monkeypatch.setattr(consent, "_refused", lambda states, silence: np.zeros_like(states, bool))
+    assert run(["plan", str(brief), "--out", str(tmp_path / "plan"), "--quiet"]) == 1
+    assert "consent_trained, consent_targeted" in capfd.readouterr().err
+    document = json.loads((tmp_path / "plan" / "plan.json").read_text("utf-8"))
+    found = {result["name"]: result for result in document["guardrails"]}
+    assert found["consent_trained"]["detail"]["used_although_refused"]["train"] == 40

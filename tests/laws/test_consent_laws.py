@@ -17,6 +17,7 @@ from handful.brief.consent import ConsentSpec
 from handful.effects.records import EffectsModel
 from handful.experiment.consent import resolve
 from handful.experiment.consent_records import PURPOSES, Binding
+from handful.experiment.consent_recount import recount
 from handful.experiment.consent_rows import rights_of
 from handful.experiment.leaving_out import LeaveOut
 from handful.experiment.opening import open_table
@@ -155,6 +156,19 @@ def test_a_register_says_what_the_rules_say(events) -> None:
         assert rights.member[at, 0] == joined
     assert not rights.known[-1]
     assert rights.refused[-1].tolist() == [p in SPEC.consent_only for p in PURPOSES]
+
+
+@settings(max_examples=50, deadline=None)
+@given(timed)
+def test_reading_the_table_twice_by_other_means_says_the_same(events) -> None:
+    people = np.array([*PEOPLE, "stranger"], dtype=object)
+    register = register_of(events)
+    once = rights_of(register, people)
+    with open_table(table(events), "events") as log:
+        again = recount(log, SPEC, register, people)
+    np.testing.assert_array_equal(once.refused, again.refused)
+    np.testing.assert_array_equal(once.channel_refused, again.channel_refused)
+    np.testing.assert_array_equal(once.member, again.member)
 
 
 def a_policy(offers):

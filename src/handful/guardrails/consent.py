@@ -1,7 +1,8 @@
 """Respect the no: nobody who refused was learned from, targeted, or given what they refused.
 
 The counts are taken from what was really used: the customers of the rows that were learned from,
-and the offers that the plan gives, each looked up in the register anew.
+and the offers that the plan gives. What each allows is read again from the events of the consent
+table, by other means than the register that left rows out.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ def check_trained(facts: Facts) -> tuple[GuardrailResult, ...]:
     found = facts.experiment.consent
     if found is None:
         return ()
-    rights = rights_of(found.gate.register, facts.experiment.customers)
+    rights = _rights(facts, found)
     counts = {purpose: int(rights.says_no(purpose).sum()) for purpose in KEEPS_OUT}
     register = found.gate.register
     refusing = {purpose: int(register.says_no(purpose).sum()) for purpose in KEEPS_OUT}
@@ -62,7 +63,7 @@ def check_targeted(facts: Facts) -> tuple[GuardrailResult, ...]:
     found = facts.experiment.consent
     if found is None:
         return ()
-    rights = rights_of(found.gate.register, facts.experiment.customers)
+    rights = _rights(facts, found)
     counts = {
         "personalise": int(_personalised(facts, found, rights).sum()),
         "contact": int(_contacted(facts, found, rights).sum()),
@@ -124,7 +125,7 @@ def check_exported(facts: Facts) -> tuple[GuardrailResult, ...]:
     found = facts.experiment.consent
     if found is None:
         return ()
-    rights = rights_of(found.gate.register, facts.experiment.customers)
+    rights = _rights(facts, found)
     refusing = _refusing(rights, "share")
     return (
         GuardrailResult(
@@ -139,6 +140,13 @@ def check_exported(facts: Facts) -> tuple[GuardrailResult, ...]:
             "log who refuse to be shared, and counts again in the file that it wrote.",
         ),
     )
+
+
+def _rights(facts: Facts, found: Consented) -> Rights:
+    """What the customers of the rows allow: read again from the events where that was done."""
+    if facts.recounted is not None:
+        return facts.recounted
+    return rights_of(found.gate.register, facts.experiment.customers)
 
 
 def _counted(

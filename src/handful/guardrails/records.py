@@ -13,6 +13,7 @@ from handful.brief.schema import Brief
 from handful.evidence.evidence import Evidence
 from handful.evidence.records import Segment, Verdict
 from handful.evidence.terms import Terms
+from handful.experiment.consent_records import Rights
 from handful.experiment.records import Experiment, Features, FeatureSchema
 from handful.guardrails.audience import AudienceMerge
 from handful.guardrails.importance import FieldValue
@@ -51,6 +52,8 @@ class Facts:
         rule: the plan said aloud; None for a menu of one.
         results: of the guardrails that ran before.
         repair: what it takes to tell no more than allowed; None where nothing is too much.
+        recounted: what the customers of the rows allow, read again from the consent table event by
+            event; None without consent.
     """
 
     experiment: Experiment
@@ -69,6 +72,7 @@ class Facts:
     rule: RuleTree | None = None
     results: tuple[GuardrailResult, ...] = ()
     repair: Repair | None = None
+    recounted: Rights | None = None
 
     @property
     def asked(self) -> GuardrailsSpec:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from handful.errors import BriefError, blocked
+from handful.experiment.consent_recount import recounted_rights
 from handful.guardrails.audience import hide_small
 from handful.guardrails.data_use import data_use
 from handful.guardrails.importance import field_values
@@ -31,7 +32,7 @@ def guarded(plan: Plan, facts: Facts, progress: Progress = SILENT) -> Plan:
 
     Cost: the sum of the guardrails'.
     """
-    facts = _minimised(_traced(facts), progress)
+    facts = _recounted(_minimised(_traced(facts), progress))
     results = run_guardrails(facts)
     overrides = overrides_of(facts.asked, results)
     return replace(
@@ -41,6 +42,16 @@ def guarded(plan: Plan, facts: Facts, progress: Progress = SILENT) -> Plan:
         overrides=overrides,
         data_use=data_use(facts),
     )
+
+
+def _recounted(facts: Facts) -> Facts:
+    """Read the consent table a second time, by the plain rules, for the customers really used."""
+    found = facts.experiment.consent
+    if found is None or facts.brief is None:
+        return facts
+    register, customers = found.gate.register, facts.experiment.customers
+    rights = recounted_rights(found.spec, facts.brief.folder, register, customers)
+    return replace(facts, recounted=rights)
 
 
 def _traced(facts: Facts) -> Facts:
