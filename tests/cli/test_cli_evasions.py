@@ -216,3 +216,19 @@ def test_a_register_that_forgets_the_no_is_caught_by_the_second_reading(
     document = json.loads((tmp_path / "plan" / "plan.json").read_text("utf-8"))
     found = {result["name"]: result for result in document["guardrails"]}
     assert found["consent_trained"]["detail"]["used_although_refused"]["train"] == 40
+
+
+def test_a_plan_whose_yeses_have_begun_to_end_asks_for_the_table_of_today(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    brief = shop(tmp_path, [*agreeing()[1:], *agreeing("2026-03-01")[:1]])
+    plan, out = tmp_path / "plan", tmp_path / "who.csv"
+    assert run(["plan", str(brief), "--out", str(plan), "--quiet"]) == 0
+    assert (
+        json.loads((plan / "plan.json").read_text("utf-8"))["consent"]["runs_out"] == "2026-03-01"
+    )
+    words = ["assign", str(plan), str(tmp_path / "shop.csv"), "--out", str(out)]
+    assert run(words) == 2
+    assert "G084" in capfd.readouterr().err
+    assert not out.exists()
+    assert run([*words, "--consent", str(tmp_path / "consent.csv")]) == 0

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from itertools import chain
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -149,17 +150,29 @@ def ready(stored: StoredPlan, today: date, gate: ConsentGate | None) -> tuple[Fi
         gate: the consent of today, if a table of today was given.
 
     Raises:
-        DataError: G070 what the plan rests on is too old.
+        DataError: G070 what the plan rests on is too old; G084 a yes has run out since.
     """
     findings = list(stale_findings(stored.document, today, gate))
-    if any(finding.level == "block" for finding in findings):
-        raise DataError(findings)
     said = stored.document.get("consent")
     if said is not None and gate is None:
-        message = f"consent is read as of {said['as_of']}, when the plan was made."
-        remedy = "Give the consent table of today with --consent, to respect what was said since."
-        findings.append(Finding("G072", "warn", message, remedy))
+        findings.append(_of_that_day(said, today))
+    if any(finding.level == "block" for finding in findings):
+        raise DataError(findings)
     return tuple(findings)
+
+
+def _of_that_day(said: Mapping[str, Any], today: date) -> Finding:
+    """Say that consent is that of the plan's day, and refuse it once somebody's yes has ended."""
+    remedy = "Give the consent table of today with --consent, to respect what was said since."
+    ended = said.get("runs_out")
+    if ended is not None and ended <= today.isoformat():
+        message = (
+            f"consent is read as of {said['as_of']}, when the plan was made; somebody's yes ended "
+            f"on {ended}, and the plan's copy cannot tell whose."
+        )
+        return blocked("G084", message, remedy)
+    message = f"consent is read as of {said['as_of']}, when the plan was made."
+    return Finding("G072", "warn", message, remedy)
 
 
 def _tables(

@@ -36,6 +36,7 @@ WHY_ABSENT: Mapping[str, str] = {
     "p_value": "the test needs two offers with enough rows",
     "corrected": "the winner's curse of this choice cannot be told",
     "gain": "no menu is advised",
+    "runs_out": "nobody's yes has an end",
     "customer": "the log has no column of customer ids",
     "consent": "the brief names no consent table",
     "demand": "the brief does not say what take-up is",

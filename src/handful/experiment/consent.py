@@ -80,6 +80,8 @@ def resolve(log: OpenLog, spec: ConsentSpec, channels: Sequence[str] = ()) -> Co
     contact = bool(silence[PURPOSES.index("contact")])
     by_channel = _stack(table, "c", len(ways))
     latest = one_row(log.con, "SELECT max(moment) FROM said")[0]
+    ending = f"status = 'granted' AND ends > {as_of}"
+    ends = one_row(log.con, f"SELECT min(ends) FILTER ({ending}) FROM said")[0]  # noqa: S608
     log.con.execute("DROP TABLE said; DROP TABLE settled")
     return ConsentRegister(
         ids=table.column("id").combine_chunks(),
@@ -89,7 +91,14 @@ def resolve(log: OpenLog, spec: ConsentSpec, channels: Sequence[str] = ()) -> Co
         channel_refused=_refused(by_channel, np.full(len(ways), contact)),
         tiers=tiers,
         member=_stack(table, "t", len(tiers)) == _YES,
-        facts=ConsentFacts(log.description, events, table.num_rows, _day(as_of), _day(latest)),
+        facts=ConsentFacts(
+            log.description,
+            events,
+            table.num_rows,
+            _day(as_of),
+            _day(latest),
+            None if ends is None else _day(ends),
+        ),
         findings=findings,
     )
 

@@ -30,6 +30,8 @@ class ConsentFacts:
     """The day that grants were read as of, ISO 8601."""
     latest: str
     """Day of the latest event, ISO 8601."""
+    runs_out: str | None = None
+    """First day, after `as_of`, on which somebody's yes ends; None where no yes ends."""
 
 
 @dataclass(frozen=True, slots=True)
