@@ -211,7 +211,8 @@ def decide(experiment: Experiment, case: Case, held: list[Challenge], seed: int)
     if size is not None:
         point = next(p for p in case.frontier if p.offers == size)
         gain = split_gain(case.means, menu_name(size), seed)
-        return Verdict("handful", size, point.menu, gain, _handful_reasons(point, held))
+        reasons = _handful_reasons(point, held, limited=case.limited)
+        return Verdict("handful", size, point.menu, gain, reasons)
     if NO_OFFER in case.means.names:
         lead = beats_no_offer(case.means, case)
         if case.single == experiment.control or lead.lo <= 0:
@@ -282,12 +283,20 @@ def _paired(case: Case, first: FrontierPoint, second: FrontierPoint) -> float:
     return float(make_family(case.means, difference_rows(case.means, pair), 0).se[0])
 
 
-def _handful_reasons(point: FrontierPoint, held: list[Challenge]) -> tuple[str, ...]:
+def _handful_reasons(
+    point: FrontierPoint, held: list[Challenge], *, limited: bool = False
+) -> tuple[str, ...]:
     found = next(c for c in held if c.offers == point.offers)
+    # Two offers of 30 % each reach twice the customers of one, whether or not customers differ.
+    reach = (
+        "Under limits some of this may come from reaching more customers, not from telling them "
+        "apart.",
+    )
     return (
         f"A menu of {point.offers} beats every single offer on customers it was not chosen on: "
         f"t = {found.t:.2f} against the hardest, where {found.critical:.2f} was needed.",
         f"{point.offers} is the smallest menu within one standard error of the best net value.",
+        *(reach if limited else ()),
     )
 
 
