@@ -27,6 +27,11 @@ FIELDS = (
 )  # fmt: skip
 
 
+def named(offer: str | dict[str, float]) -> str:
+    """An offer's name, or its numbers in words."""
+    return offer if isinstance(offer, str) else ", ".join(f"{k} {v:g}" for k, v in offer.items())
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--out", type=Path, default=ROOT / "studies" / "results")
@@ -78,7 +83,7 @@ def facts(plan: dict[str, Any]) -> dict[str, Any]:
         "clusters": plan["experiment"]["clusters"],
         "offers": len(plan["experiment"]["offers"]),
         "verdict": verdict["kind"],
-        "menu": "; ".join(verdict["menu"]),
+        "menu": "; ".join(map(named, verdict["menu"])),
         "no_offer": short(none["value"]) if none else "",
         "best_single": short(reference["best_single"]["value"]),
         "best_single_offer": reference["best_single"]["offer"],
