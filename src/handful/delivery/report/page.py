@@ -37,6 +37,8 @@ from handful.delivery.report.figures import (
     share,
 )
 from handful.delivery.report.plane import letters, line_spec, plane_spec
+from handful.delivery.report.section import Chart
+from handful.delivery.report.topics import topics_of
 from handful.errors import Finding
 from handful.evidence.records import Estimate
 from handful.planning.records import Plan
@@ -47,14 +49,6 @@ _LEVELS: Final = (
     ("warn", "Keep in mind"),
     ("note", "For the record"),
 )
-
-
-@dataclass(frozen=True, slots=True)
-class Chart:
-    """A drawing in two sizes; the style sheet shows the one that fits."""
-
-    wide: Markup
-    narrow: Markup
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +134,7 @@ def _context(plan: Plan) -> dict[str, Any]:
         **_charts(plan),
         **_disclosure(plan),
         "cards": tuple(_card(plan, at) for at in range(len(plan.segments))),
+        "topics": topics_of(plan),
     }
 
 
