@@ -10,6 +10,7 @@ from typing import Any, Final
 import altair as alt
 
 from handful.delivery.report.drawing import PAPER, WIDE, configured
+from handful.delivery.report.labels import spread
 from handful.delivery.report.varying import has_costs, net_layers
 from handful.planning.records import Plan
 
@@ -143,37 +144,6 @@ def _end_labels(plan: Plan, scale: alt.Scale, gap: float) -> alt.Chart:
         )
     )
     return labels
-
-
-def spread(values: Sequence[float], gap: float) -> list[float]:
-    """Return ascending positions at least `gap` apart, close to ascending values.
-
-    Labels that would overlap are pushed apart as a block around their mean.
-
-    Args:
-        values: wanted positions, ascending.
-        gap: least distance between neighbours.
-
-    Returns:
-        One position per value, ascending. O(n^2) for a handful of labels.
-
-    Example:
-        >>> spread([0.0, 0.1, 5.0], 1.0)
-        [-0.45, 0.55, 5.0]
-    """
-    blocks: list[tuple[float, int]] = []
-    for value in values:
-        centre, size = value, 1
-        while blocks and centre - blocks[-1][0] < gap * (size + blocks[-1][1]) / 2:
-            before, count = blocks.pop()
-            centre = (before * count + centre * size) / (count + size)
-            size += count
-        blocks.append((centre, size))
-    return [
-        centre + gap * (position - (size - 1) / 2)
-        for centre, size in blocks
-        for position in range(size)
-    ]
 
 
 def whisker_spec(rows: Sequence[Whisker], axis_title: str, width: int) -> dict[str, Any]:
