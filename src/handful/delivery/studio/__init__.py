@@ -1,0 +1,1 @@
+"""The studio: plans looked at, tried, reviewed, released and served, on one port."""
