@@ -146,6 +146,10 @@ class WhatIfPage:
         plan: at its own settings.
         live: False where the plan has no folder whatif/; `why_not` says so in words.
         settings: what the dials start from; what-if's own facts as plain values, {} where not live.
+        question: what the address asks, as in the body of POST /api/plans/{id}/whatif, with only
+            the fields it names; {} asks nothing.
+        answer: to the question, the same document as the API's; None where nothing is asked.
+        refusal: why the question cannot be answered; () where it is.
     """
 
     frame: Frame
@@ -153,26 +157,49 @@ class WhatIfPage:
     live: bool
     why_not: str = ""
     settings: Mapping[str, Any] = field(default_factory=dict)
+    question: Mapping[str, Any] = field(default_factory=dict)
+    answer: Mapping[str, Any] | None = None
+    refusal: tuple[Obstacle, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CustomersPage:
-    """GET /plans/{id}/customers; rows are numbered from 0 as in assignments.parquet."""
+    """GET /plans/{id}/customers?row=17; rows are numbered from 0 as in assignments.parquet.
+
+    Attributes:
+        frame: around.
+        plan: looked at.
+        rows: that can be asked for.
+        live: False where the plan has no folder whatif/; `why_not` says so in words.
+        row: asked for; None where none is.
+        explained: the same document as the API's; None where no row is asked for.
+        refusal: why the row cannot be shown; () where it is.
+    """
 
     frame: Frame
     plan: PlanView
     rows: int
     live: bool
     why_not: str = ""
+    row: int | None = None
+    explained: Mapping[str, Any] | None = None
+    refusal: tuple[Obstacle, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class ComparePage:
-    """GET /compare?a=ID&b=ID; None until two are chosen."""
+    """GET /compare?a=ID&b=ID; None until two are chosen.
+
+    A question in the address, written as for GET /plans/{id}, is asked of b: a plan beside a
+    what-if of itself is a == b with a question.
+    """
 
     frame: Frame
     a: PlanView | None = None
     b: PlanView | None = None
+    question: Mapping[str, Any] = field(default_factory=dict)
+    answer: Mapping[str, Any] | None = None
+    refusal: tuple[Obstacle, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
