@@ -120,6 +120,7 @@ def test_no_bar_is_drawn_where_nobody_looks(home: Path) -> None:
 def test_the_plan_folder_is_whole_and_fits_the_schema(home: Path) -> None:
     assert sorted(files(home / "plan")) == [
         "assignments.parquet",
+        "decision.md",
         "manifest.html",
         "manifest.json",
         "plan.json",

@@ -43,6 +43,7 @@ def test_the_folder_holds_the_parts_and_nothing_else(folder: Path) -> None:
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*"))
     assert names == [
         "assignments.parquet",
+        "decision.md",
         "plan.json",
         "policy",
         "policy/arrays.bin",
@@ -56,6 +57,7 @@ def test_plan_json_fits_its_schema_and_lists_the_other_files(folder: Path) -> No
     jsonschema.validate(document, SCHEMA)
     assert [part["name"] for part in document["files"]] == [
         "assignments.parquet",
+        "decision.md",
         "policy/arrays.bin",
         "policy/manifest.json",
         "report.html",

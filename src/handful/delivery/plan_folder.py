@@ -1,4 +1,4 @@
-"""What `handful plan` leaves behind: policy/, who gets which, report, manifest, plan.json."""
+"""What `handful plan` leaves behind: policy/, who gets which, report, records, plan.json."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from handful.delivery.consent_file import CONSENT_NAME, write_register
+from handful.delivery.decision import DECISION_NAME, render_decision
 from handful.delivery.files import PRIVATE
 from handful.delivery.limits_file import write_limits
 from handful.delivery.manifest_json import write_manifest
@@ -48,6 +49,7 @@ def write_plan(
     if plan.consent is not None:
         write_register(plan.consent.gate.register, folder / CONSENT_NAME)
     (folder / "report.html").write_text(render_report(plan), encoding="utf-8")
+    (folder / DECISION_NAME).write_text(render_decision(plan), encoding="utf-8")
     _write_data_use(plan, folder)
     document = plan_document(plan) | {"files": part_records(folder)}
     (folder / "plan.json").write_text(dump_document(document), encoding="utf-8")

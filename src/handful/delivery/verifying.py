@@ -8,6 +8,7 @@ from pathlib import Path
 from handful.delivery.audit import AUDIT_NAME, HEAD_NAME, check_audit
 from handful.delivery.certificate import CERTIFICATE_NAME, check_certificate
 from handful.delivery.consent_file import CONSENT_NAME, read_gate
+from handful.delivery.decision import DECISION_NAME, check_decision
 from handful.delivery.manifest_json import verify_manifest
 from handful.delivery.sealed import check_sealed
 from handful.delivery.secret_key import secret_of
@@ -45,6 +46,12 @@ def verify_plan(plan: Path, consent: str | None = None) -> Verified:
     findings: list[Finding] = list(verify_manifest(folder))
     if not findings:
         checked.append("the data-use manifest names every field that this policy reads")
+    if (folder / DECISION_NAME).is_file():
+        text = (folder / DECISION_NAME).read_text(encoding="utf-8")
+        miscited = check_decision(stored.document, text)
+        findings += miscited
+        if not miscited:
+            checked.append("every number that the decision record cites is the plan's")
     under_consent = stored.document.get("consent") is not None
     if consent is not None and not under_consent:
         message = "the plan was made without a consent table."

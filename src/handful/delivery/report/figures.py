@@ -231,3 +231,10 @@ def plain(plan: Plan, field: str, places: int, why_missing: str = "not measured"
     if found is None or not math.isfinite(found):
         return Figure(MISSING, None, field, None, why_missing)
     return Figure(number_text(float(found), places), float(found), field)
+
+
+def measured(plan: Plan, field: str) -> Figure:
+    """Return a number in no unit of ours: a whole one without decimals, any other with four."""
+    found = lookup(plan, field)
+    whole = found is not None and math.isfinite(found) and float(found).is_integer()
+    return plain(plan, field, 0 if whole else 4)
