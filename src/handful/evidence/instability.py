@@ -10,6 +10,7 @@ Cost O(draws J G^2).
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
 
@@ -46,24 +47,39 @@ def with_choice_noise(
 
     Cost: O(draws J G^2).
     """
+    extra = single_noise(means, terms, folds, seed)
+    load = follows_single(means.names, codes)
+    return replace(means, covariance=means.covariance + extra * np.outer(load, load))
+
+
+def single_noise(means: Means, terms: Terms, folds: int, seed: int) -> float:
+    """Return the variance that choosing the best single offer adds to what follows it.
+
+    Cost: O(draws J G^2).
+    """
     at = [means.at(single_name(g)) for g in terms.allowed]
     cost = terms.setup[list(terms.allowed)]
     if terms.read is None:
-        extra = choice_noise(means.value[at] - cost, means.covariance[np.ix_(at, at)], folds, seed)
-    else:
-        at += [means.at(node_name(k)) for k in range(terms.read.shape[1])]
-        covariance = means.covariance[np.ix_(at, at)]
-        curve = terms.read[list(terms.allowed)]
-        extra = curve_noise(means.value[at], cost, covariance, curve, folds, seed)
-    load = np.array(
+        return choice_noise(means.value[at] - cost, means.covariance[np.ix_(at, at)], folds, seed)
+    at += [means.at(node_name(k)) for k in range(terms.read.shape[1])]
+    covariance = means.covariance[np.ix_(at, at)]
+    curve = terms.read[list(terms.allowed)]
+    return curve_noise(means.value[at], cost, covariance, curve, folds, seed)
+
+
+def follows_single(names: Sequence[str], codes: Mapping[str, IntArray]) -> FloatArray:
+    """Return (M,) the share of rows to which a policy gives what the best single offer gives.
+
+    Cost: O(n M).
+    """
+    return np.array(
         [
             float(np.mean(codes[name] == codes[BEST_SINGLE]))
             if name in codes and name not in FIXED and not name.startswith("single:")
             else 0.0
-            for name in means.names
+            for name in names
         ]
     )
-    return replace(means, covariance=means.covariance + extra * np.outer(load, load))
 
 
 def choice_noise(value: FloatArray, covariance: FloatArray, folds: int, seed: int) -> float:

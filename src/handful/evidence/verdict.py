@@ -8,6 +8,7 @@ Cost O(K G).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -79,10 +80,18 @@ class Challenge:
         return self.t > self.critical and self.enough and self.same_way
 
 
-def challenges(experiment: Experiment, case: Case, seed: int) -> list[Challenge]:
+def challenges(
+    experiment: Experiment, case: Case, seed: int, apart: Mapping[int, bool] | None = None
+) -> list[Challenge]:
     """Put every menu of two or more against every single offer.
 
     The critical value is that of all menus' leads over the best single offer together.
+
+    Args:
+        experiment: the log.
+        case: what the verdict is argued from.
+        seed: of the critical value.
+        apart: size -> whether enough clusters differ, where that is known already.
 
     Cost: O(n K G).
     """
@@ -98,24 +107,29 @@ def challenges(experiment: Experiment, case: Case, seed: int) -> list[Challenge]
         net = rows @ case.means.value - extra
         t = np.where(se > 0, net / np.where(se > 0, se, 1.0), -np.inf)
         worst = int(np.argmin(t))
-        given = case.codes[menu_name(point.offers)]
         found.append(
             Challenge(
                 offers=point.offers,
                 t=float(t[worst]),
                 critical=critical,
                 hardest=case.allowed[worst],
-                enough=all(
-                    differing_clusters(
-                        experiment, given, everywhere(experiment, case, g), case.reach
-                    )
-                    >= LEAST_CLUSTERS
-                    for g in case.allowed
-                ),
+                enough=_apart(experiment, case, point.offers)
+                if apart is None
+                else apart[point.offers],
                 same_way=_same_way(case, pairs, extra),
             )
         )
     return found
+
+
+def _apart(experiment: Experiment, case: Case, offers: int) -> bool:
+    """Tell whether enough clusters tell a menu from each single offer."""
+    given = case.codes[menu_name(offers)]
+    return all(
+        differing_clusters(experiment, given, everywhere(experiment, case, g), case.reach)
+        >= LEAST_CLUSTERS
+        for g in case.allowed
+    )
 
 
 def _same_way(case: Case, pairs: list[tuple[str, str]], extra: np.ndarray) -> bool:

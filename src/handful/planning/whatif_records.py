@@ -1,0 +1,213 @@
+"""The records of the what-if engine: a question, its answer, and what it is answered from."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import MappingProxyType
+from typing import Any
+
+from handful.evidence.frontier import MenuFacts
+from handful.evidence.records import Estimate, FrontierPoint, References, Segment, Verdict
+from handful.evidence.terms import Terms
+from handful.evidence.whatif_records import KeptLedger, KeptSplit
+from handful.experiment.records import Experiment
+from handful.guardrails.results import GuardrailVerdict
+from handful.notation import Float32Array, FloatArray, IntArray
+from handful.planning.records import ConstraintUse
+from handful.policy.records import Policy
+
+
+def _nothing() -> Mapping[str, float]:
+    return MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What if? None and {} mean as planned.
+
+    Attributes:
+        offers: K whose menu and segments are shown; the verdict's where None.
+        setup_cost: money per live offer, the same for each; "no offer" is free.
+        population: customers that one campaign reaches.
+        assumptions: values of the brief's [profit.assumptions] by name.
+        budget: money that one campaign may cost.
+        capacities: offer -> customers it can serve in one campaign.
+    """
+
+    offers: int | None = None
+    setup_cost: float | None = None
+    population: float | None = None
+    assumptions: Mapping[str, float] = field(default_factory=_nothing)
+    budget: float | None = None
+    capacities: Mapping[str, float] = field(default_factory=_nothing)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSegment:
+    """Who would get one offer of the menu, and its held-out value there."""
+
+    offer: str
+    customers: int | None
+    share: float | None
+    value: Estimate
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerGuardrail:
+    """A guardrail under the question; `as_planned` where it was not measured again."""
+
+    name: str
+    measure: str
+    value: float | None
+    bound: float | None
+    verdict: GuardrailVerdict
+    remedy: str
+    as_planned: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a plan would say under a question: the record types of the plan itself.
+
+    Attributes:
+        question: as asked.
+        as_planned: True where nothing differs from the plan's own settings.
+        offers: K shown: as asked, else the verdict's.
+        menu: offers of the menu shown.
+        reference, frontier, verdict: as in the plan.
+        segments: of the menu shown.
+        constraints: limits, what the menu shown uses of them, shadow prices.
+        guardrails: of the menu shown.
+        setup_cost: money per live offer; None where offers differ in it.
+        population: customers of a campaign.
+        assumptions: every one by name, as answered.
+        rows: rows of the log that were counted.
+        note: what was left as planned, counted on a part, or needs planning again: sentences.
+    """
+
+    question: Question
+    as_planned: bool
+    offers: int
+    menu: tuple[str, ...]
+    reference: References
+    frontier: tuple[FrontierPoint, ...]
+    verdict: Verdict
+    segments: tuple[AnswerSegment, ...]
+    constraints: tuple[ConstraintUse, ...]
+    guardrails: tuple[AnswerGuardrail, ...]
+    setup_cost: float | None
+    population: float
+    assumptions: Mapping[str, float]
+    rows: int
+    note: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """An offer and the profit that the model expects of it for one customer: a claim."""
+
+    offer: str
+    expected_profit: float
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A feature that the decision rests on.
+
+    `lead` is what the first offer leads the second by, as expected by the model, were this feature
+    at the log's typical value; `change` the lead as it is less that.
+    """
+
+    feature: str
+    value: str
+    typical: str
+    lead: float
+    change: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why one row of the log gets its offer: what the model claims, never who it is.
+
+    Attributes:
+        row: of assignments.parquet, from 0.
+        offer: what the menu would give.
+        second: the next best open offer; None where there is none.
+        lead: expected profit of the first less the second, money.
+        ranked: all offers of the menu open to the row, best first.
+        moved: features by how much they move the lead, the strongest first.
+        reason: code of the decision, as in assignments.parquet.
+        claim: the sentence that says what these numbers are.
+    """
+
+    row: int
+    offer: str
+    second: str | None
+    lead: float | None
+    ranked: tuple[Ranked, ...]
+    moved: tuple[Moved, ...]
+    reason: str
+    claim: str
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What the plan itself said, for what cannot be asked anew.
+
+    Attributes:
+        verdict: the plan's own.
+        segments, constraints, guardrails: as in plan.json.
+        menu: codes of the policy's menu.
+        settled: whether the policy's menu was merged, mended or limited after the verdict.
+        hours, minutes_per_card: of the team.
+        setup: (G,) money per offer and campaign, content not in it; `content` (G,) of content.
+        uniform: the one set-up cost of every offer; None where offers differ.
+    """
+
+    verdict: Verdict
+    segments: tuple[Segment, ...]
+    constraints: tuple[ConstraintUse, ...]
+    guardrails: tuple[AnswerGuardrail, ...]
+    menu: tuple[int, ...]
+    settled: bool
+    hours: float | None
+    minutes_per_card: float | None
+    setup: FloatArray
+    content: FloatArray
+    uniform: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class WhatIf:
+    """All that a question is answered from; row r is row r of assignments.parquet.
+
+    Attributes:
+        log: the log without ids, outcomes and names of strata; cells closed by consent are closed.
+        terms: as planned.
+        splits: of every repetition.
+        ledger: sums over all splits.
+        facts: the final menus as planned; `menus` size -> codes; `single` the best single offer.
+        shares: size -> share of rows by offer out of fold, for stock.
+        own: (G, n) predictions of the final model; None for offers with dials.
+        assigned: (n,) codes that the plan gives.
+        planned: what the plan said.
+        seed: of all draws.
+        policy: the plan's policy; None where it is not at hand.
+        cache: answers' parts that do not change, by what they depend on.
+    """
+
+    log: Experiment
+    terms: Terms
+    splits: tuple[KeptSplit, ...]
+    ledger: KeptLedger
+    facts: tuple[MenuFacts, ...]
+    menus: dict[int, tuple[int, ...]]
+    single: int
+    shares: dict[int, tuple[float, ...]]
+    own: Float32Array | None
+    assigned: IntArray
+    planned: Planned
+    seed: int
+    policy: Policy | None = None
+    cache: dict[str, Any] = field(default_factory=dict, compare=False)
