@@ -72,7 +72,7 @@ def policy_script(
         used = {term.feature for term in policy.deciding.terms}
         steps = [
             (_profit_name(g), _where_open(policy, g, profit_sql(policy.deciding, g)))
-            for g in policy.menu
+            for g in policy.competing
         ]
         said = _best_of(policy)
     views = [*_derived(source), ("cleaned", _cleaned(policy, source, sorted(used)))]
@@ -190,10 +190,12 @@ def _where_open(policy: Policy, offer: int, sql: str) -> str:
 
 def _best_of(policy: Policy) -> str:
     """Return the offer with the largest profit, ties to the first."""
-    names = [text_literal(policy.model.offers[g]) for g in policy.menu]
+    ranked, default = policy.competing, policy.give_way
+    given = [g if default is None or g in policy.menu else default.default for g in ranked]
+    names = [text_literal(policy.model.offers[g]) for g in given]
     cases = ""
-    for place, offer in enumerate(policy.menu[:-1]):
-        above = [f"{_profit_name(offer)} >= {_profit_name(g)}" for g in policy.menu[place + 1 :]]
+    for place, offer in enumerate(ranked[:-1]):
+        above = [f"{_profit_name(offer)} >= {_profit_name(g)}" for g in ranked[place + 1 :]]
         cases += f" WHEN {' AND '.join(above)} THEN {names[place]}"
     return f"CASE{cases} ELSE {names[-1]} END"
 
@@ -209,12 +211,22 @@ def _with_fallback(policy: Policy, rule: RuleTree | None) -> str:
     by_model = rule is None and len(policy.menu) > 1
     for stratum, label in enumerate(policy.strata):
         closed = [g for g in policy.menu if not policy.support[stratum, g]]
-        if not closed or (by_model and len(closed) < len(policy.menu)):
+        if by_model:
+            closed = _closed_by_model(policy, stratum, closed)
+        if not closed:
             continue
         said = ", ".join(text_literal(offers[g]) for g in closed)
         kept = text_literal(offers[int(policy.fallback[stratum])])
         cases += f" WHEN {STRATUM} = {text_literal(label)} AND {SAID} IN ({said}) THEN {kept}"
     return f"CASE{cases} ELSE {SAID} END" if cases else SAID
+
+
+def _closed_by_model(policy: Policy, stratum: int, closed: list[int]) -> list[int]:
+    """Return the offers that the profits may name in a stratum and that may not be given there."""
+    if not policy.support[stratum, list(policy.competing)].any():
+        return list(policy.menu)
+    default = None if policy.give_way is None else policy.give_way.default
+    return [g for g in closed if g == default]
 
 
 def _labels(policy: Policy, keep: Callable[[int], bool]) -> str:

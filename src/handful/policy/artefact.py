@@ -72,6 +72,7 @@ def write_policy(
         rule=policy.rule,
         chance=policy.chance,
         points=policy.points,
+        give_way=policy.give_way,
     )
     (folder / ARRAYS_NAME).write_bytes(packed.content)
     (folder / MANIFEST_NAME).write_text(manifest_text(manifest), encoding="utf-8")

@@ -26,6 +26,7 @@ from handful.policy.records import (
     REASON_BEST,
     REASON_DRAWN,
     REASON_FALLBACK,
+    REASON_GAVE_WAY,
     REASON_RULE,
     REASON_UNKNOWN_STRATUM,
     REASONS,
@@ -78,7 +79,7 @@ def decide(
     if drawn != KEPT:
         profit = _profits(policy.model, values, np.array([drawn]))[0]
         return _decision(policy, drawn, REASON_DRAWN, profit)
-    named = policy.menu if policy.rule is None else (follow_for_one(policy.rule, values),)
+    named = policy.competing if policy.rule is None else (follow_for_one(policy.rule, values),)
     menu = [] if code < 0 else [offer for offer in named if policy.support[code, offer]]
     if menu:
         profits = _profits(policy.model, values, np.array(menu))
@@ -87,12 +88,22 @@ def decide(
             rank = _profits(policy.ranking, values, np.array(menu))
         place = rank.index(max(rank))
         offer, best = menu[place], profits[place]
+        if policy.give_way is not None and offer not in policy.menu:
+            return _default(policy, policy.give_way.default, values, code)
         reason = REASON_BEST if policy.rule is None else REASON_RULE
         return _decision(policy, offer, reason, best)
     fallback = int(policy.fallback[code])
     reason = REASON_UNKNOWN_STRATUM if code < 0 else REASON_FALLBACK
     profit = _profits(policy.model, values, np.array([fallback]))[0]
     return _decision(policy, fallback, reason, profit)
+
+
+def _default(policy: Policy, default: int, values: Sequence[float], code: int) -> Decision:
+    """Return what takes the place of an offer that gives way."""
+    is_open = bool(policy.support[code, default])
+    offer = default if is_open else int(policy.fallback[code])
+    profit = _profits(policy.model, values, np.array([offer]))[0]
+    return _decision(policy, offer, REASON_GAVE_WAY if is_open else REASON_FALLBACK, profit)
 
 
 def _decision(policy: Policy, offer: int, reason: int, profit: float) -> Decision:

@@ -15,7 +15,7 @@ from handful.errors import DataError, blocked
 from handful.experiment.records import FeatureSchema, Kind
 from handful.notation import SCHEMA_POLICY
 from handful.policy.points import points_document, read_points
-from handful.policy.records import Chance, OfferPoints, RuleTree
+from handful.policy.records import Chance, GiveWay, OfferPoints, RuleTree
 from handful.policy.rule_json import read_rule, rule_document
 
 KINDS: Mapping[str, Kind] = {"number": "number", "category": "category"}
@@ -35,7 +35,7 @@ MANIFEST_KEYS = frozenset(
     }
 )
 
-OPTIONAL_KEYS = frozenset({"rule", "chance", "points"})
+OPTIONAL_KEYS = frozenset({"rule", "chance", "points", "give_way"})
 """Keys that stand only in the manifest of a policy that uses them."""
 
 
@@ -57,6 +57,7 @@ class Manifest:
         rule: the rule that decides; None where the model's predictions do.
         chance: offers drawn over the policy's own; None where there are none.
         points: the numbers behind the offers' names; None where there are none.
+        give_way: offers that compete but give way to the default; None where none do.
     """
 
     library: str
@@ -72,6 +73,7 @@ class Manifest:
     rule: RuleTree | None = None
     chance: Chance | None = None
     points: OfferPoints | None = None
+    give_way: GiveWay | None = None
 
 
 def manifest_text(manifest: Manifest) -> str:
@@ -109,6 +111,11 @@ def manifest_text(manifest: Manifest) -> str:
         }
     if manifest.points is not None:
         content["points"] = points_document(manifest.points)
+    if manifest.give_way is not None:
+        content["give_way"] = {
+            "ranked": list(manifest.give_way.ranked),
+            "default": manifest.give_way.default,
+        }
     content["sha256"] = _digest(content)
     return json.dumps(content, indent=1) + "\n"
 
@@ -158,7 +165,13 @@ def parse_manifest(text: bytes) -> Manifest:
         rule=_rule(content["rule"], schema, offers) if "rule" in content else None,
         chance=_chance(content["chance"]) if "chance" in content else None,
         points=_points(content["points"]) if "points" in content else None,
+        give_way=_give_way(content["give_way"]) if "give_way" in content else None,
     )
+
+
+def _give_way(entry: object) -> GiveWay:
+    found = _fields(entry, ("ranked", "default"))
+    return GiveWay(_counts(found["ranked"]), _count(found["default"]))
 
 
 def _points(entry: object) -> OfferPoints:

@@ -195,6 +195,7 @@ def policy_from(manifest: Manifest, arrays: Arrays) -> Policy:
         chance=manifest.chance,
         points=manifest.points,
         ranking=_model_from(manifest, ranking) if ranking else None,
+        give_way=manifest.give_way,
     )
 
 

@@ -20,6 +20,7 @@ from handful.policy.records import (
     REASON_BEST,
     REASON_DRAWN,
     REASON_FALLBACK,
+    REASON_GAVE_WAY,
     REASON_RULE,
     REASON_UNKNOWN_STRATUM,
     Assignment,
@@ -83,7 +84,8 @@ def assign(
 
     pi_S(x_i) = argmax over the menu's offers open in i's stratum of P_ig; ties to the lowest code;
     the stratum's fallback when none is open, the last fallback when the stratum is unknown. Under
-    limits P_ig is less what the offer uses of them, at their prices. Under
+    limits P_ig is less what the offer uses of them, at their prices. Where the best of the offers
+    that compete is not on the menu, the default takes its place. Under
     a rule pi(x_i) is the offer of the rule's leaf, the fallback where that offer is closed. Where
     the policy leaves something to chance, the drawn offer takes the place of all that, except for
     customers whose stratum is unknown.
@@ -116,7 +118,8 @@ def assign(
     """
     rows = features.values.shape[0]
     _check_stratum(policy, stratum, rows)
-    used = np.union1d(np.array(policy.menu, dtype=np.int64), policy.fallback)
+    live = np.array([*policy.menu, *policy.competing], dtype=np.int64)
+    used = np.union1d(live, policy.fallback)
     model = restrict_offers(policy.model, used.tolist())
     ranking = None if policy.ranking is None else restrict_offers(policy.ranking, used.tolist())
     lot = None if policy.chance is None else draw(policy.chance, customers, rows)
@@ -160,18 +163,32 @@ def _decide_block(
     if said is not None:
         chosen = np.where(open_rows[stratum, said], np.searchsorted(used, said), -1)
     else:
-        menu = np.searchsorted(used, policy.menu)
+        menu = np.searchsorted(used, policy.competing)
         open_menu = open_rows[:, used]
         everywhere = bool(open_menu[:-1, menu].all()) and not (stratum < 0).any()
         chosen = assign_codes(rank, menu.tolist(), None if everywhere else open_menu[stratum], -1)
+    gave_way = _gives_way(policy, used, chosen)
+    if policy.give_way is not None:
+        default = policy.give_way.default
+        place = np.searchsorted(used, default)
+        chosen = np.where(gave_way, np.where(open_rows[stratum, default], place, -1), chosen)
     fell_back = chosen < 0
     chosen = np.where(fell_back, np.searchsorted(used, policy.fallback)[stratum], chosen)
-    reason = np.where(fell_back, REASON_FALLBACK, REASON_BEST if said is None else REASON_RULE)
+    reason = np.where(gave_way, REASON_GAVE_WAY, REASON_BEST if said is None else REASON_RULE)
+    reason = np.where(fell_back, REASON_FALLBACK, reason)
     return Assignment(
         offer=used[chosen],
         reason=np.where(stratum < 0, REASON_UNKNOWN_STRATUM, reason),
         expected_profit=np.take_along_axis(profit, chosen[:, np.newaxis], 1)[:, 0],
     )
+
+
+def _gives_way(policy: Policy, used: IntArray, chosen: IntArray) -> BoolArray:
+    """Tell whose best offer competes without being on the menu."""
+    if policy.give_way is None:
+        return np.zeros(len(chosen), dtype=np.bool_)
+    off_menu = ~np.isin(used, policy.menu)
+    return (chosen >= 0) & off_menu[np.maximum(chosen, 0)]
 
 
 def _draw_over(own: Assignment, drawn: IntArray, used: IntArray, profit: FloatArray) -> Assignment:

@@ -20,6 +20,7 @@ REASON_NO_CONTACT: Final = 5
 REASON_NO_CHANNEL: Final = 6
 REASON_NO_TIER: Final = 7
 REASON_DRAWN: Final = 8
+REASON_GAVE_WAY: Final = 9
 
 REASONS: Final = MappingProxyType(
     {
@@ -32,6 +33,7 @@ REASONS: Final = MappingProxyType(
         REASON_NO_CHANNEL: "no_consent_channel",
         REASON_NO_TIER: "not_in_tier",
         REASON_DRAWN: "randomised_for_privacy",
+        REASON_GAVE_WAY: "default_is_better",
     }
 )
 """Reason codes of a decision and the words written in assignments.parquet."""
@@ -107,6 +109,19 @@ class Chance:
 
 
 @dataclass(frozen=True, slots=True)
+class GiveWay:
+    """Offers that still compete for customers but are not given: those get the default instead.
+
+    Attributes:
+        ranked: codes of the offers that compete, ascending.
+        default: code of the menu's offer given to whom an offer outside the menu would win.
+    """
+
+    ranked: tuple[int, ...]
+    default: int
+
+
+@dataclass(frozen=True, slots=True)
 class OfferPoints:
     """The numbers behind the names of offers with dials.
 
@@ -138,6 +153,7 @@ class Policy:
         points: the numbers behind the offers' names; None where offers are names alone.
         ranking: what decides in place of the profits: profits less what each offer uses of the
             limits, at their prices; None where nothing is limited.
+        give_way: offers that compete but give way to the default; None where the menu competes.
     """
 
     model: EffectsModel
@@ -151,6 +167,12 @@ class Policy:
     chance: Chance | None = None
     points: OfferPoints | None = None
     ranking: EffectsModel | None = None
+    give_way: GiveWay | None = None
+
+    @property
+    def competing(self) -> tuple[int, ...]:
+        """Codes of the offers that are ranked: the menu, unless some give way."""
+        return self.menu if self.give_way is None else self.give_way.ranked
 
     @property
     def deciding(self) -> EffectsModel:

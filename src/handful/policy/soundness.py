@@ -15,7 +15,7 @@ from handful.effects.records import EffectsModel, Forest, Term
 from handful.experiment.records import FeatureSchema
 from handful.notation import FloatArray, IntArray
 from handful.policy.points import point_faults
-from handful.policy.records import Chance, Policy
+from handful.policy.records import Chance, GiveWay, Policy
 
 MAX_NODES = 20_000_000
 MAX_DEPTH = 64
@@ -60,6 +60,8 @@ def _policy_faults(policy: Policy) -> Iterator[str]:
         yield from point_faults(policy.points, offers)
     if policy.chance is not None:
         yield from _chance_faults(policy.chance, policy)
+    if policy.give_way is not None:
+        yield from _give_way_faults(policy.give_way, policy)
     if policy.rule is not None and not set(policy.rule.leaves) <= set(menu):
         yield "rule: a leaf gives an offer that is not in the menu"
 
@@ -76,6 +78,19 @@ def _chance_faults(chance: Chance, policy: Policy) -> Iterator[str]:
         yield "chance: expected a probability above 0 for each offer"
     elif math.fsum(shares) > 1.0 + 1e-9:
         yield "chance: the probabilities add up to more than 1"
+
+
+def _give_way_faults(give_way: GiveWay, policy: Policy) -> Iterator[str]:
+    ranked, offers = give_way.ranked, len(policy.model.offers)
+    ascend = list(ranked) == sorted(set(ranked))
+    if not ranked or not ascend or not 0 <= ranked[0] <= ranked[-1] < offers:
+        yield f"give_way: expected ascending offer codes from 0 to {offers - 1}"
+    if not set(policy.menu) - {give_way.default} <= set(ranked):
+        yield "give_way: an offer of the menu does not compete"
+    if give_way.default not in policy.menu:
+        yield "give_way: the default is not in the menu"
+    if policy.rule is not None:
+        yield "give_way: a policy with a rule needs none"
 
 
 def _schema_faults(schema: FeatureSchema) -> Iterator[str]:
