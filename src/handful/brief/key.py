@@ -9,7 +9,7 @@ from typing import Final, Literal
 Kind = Literal[
     "text", "name", "names", "columns", "whole", "number", "flag", "choice", "shares", "costs",
     "links", "limits", "origins", "files", "overrides", "reviews", "offer", "control", "offers",
-    "volumes", "conditions", "pairs", "caps",
+    "volumes", "conditions", "pairs", "caps", "bounds", "rate",
 ]  # fmt: skip
 
 KIND_WORDS: Final = MappingProxyType(
@@ -26,6 +26,7 @@ KIND_WORDS: Final = MappingProxyType(
         "costs": "a number, or a table offer = number",
         "links": "a table name = name",
         "limits": "a table column = number",
+        "bounds": "a number, or a table column = number",
         "offer": "text in quotes, or a list of 1 to 3 numeric columns",
         "control": 'a name in quotes (or a number), a table column = value, or "null"',
         "offers": "a list of names in quotes, or of tables column = value",
@@ -35,6 +36,7 @@ KIND_WORDS: Final = MappingProxyType(
         "conditions": "a table offer = SQL condition in quotes",
         "pairs": "a list of pairs in quotes: two offers, or an offer and an SQL condition",
         "caps": "a table name = {outcome = SQL, at_most = number}",
+        "rate": "a share from 0 to 1, or SQL in quotes that gives 0 or 1",
         "overrides": "a table NAME = {by = ..., reason = ...}",
         "reviews": "a list of tables {item, owner, last, every}",
     }

@@ -5,7 +5,12 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from handful.brief import consent, constraints, guardrails, policy, variety
+from handful.brief import (
+    consent,
+    constraints,
+    differentiation,
+    execution,
+    fairness, guardrails, policy, variety
 from handful.brief.key import Key
 
 _E, _P, _M, _V, _T = "experiment", "profit", "menu", "evidence", "team"
@@ -42,6 +47,8 @@ KEYS: Final[tuple[Key, ...]] = (
         "the customers of the log", least=0, strict=True),
     Key(_P, "kind", "choice", '"binary" when the outcome can only be 0 or 1', '"money"',
         choices=("money", "binary")),
+    Key(_P, "long_run", "text", "SQL expression: money per row that comes later, such as repeat orders",
+        "none"),
     Key(_P, "take_up", "text", "SQL expression: did the customer accept, 0 or 1 (or how much)",
         "none: demand is not drawn"),
     Key(_P, "price", "costs", "price of each named offer, offer = number", "none: the dial is",
@@ -49,6 +56,8 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(_M, "max_offers", "whole", "largest menu considered", "8", least=1),
     Key(_M, "setup_cost", "costs", "cost of running one offer, in total, same currency", "0",
         least=0),
+    Key(_M, "preset", "choice", "what the menu is for: to keep customers, or to reach many cheaply",
+        "none: neither", choices=("loyalty", "scale")),
     Key(_M, "always", "offers", "offers that must stay in the menu", "[]"),
     Key(_M, "never", "offers", "offers that must not be in the menu", "[]"),
     Key(_V, "folds", "whole", "parts of the log; each is valued by models of the others", "5",
@@ -70,6 +79,10 @@ KEYS: Final[tuple[Key, ...]] = (
     *policy.KEYS,
     *consent.KEYS,
     *guardrails.KEYS,
+    *stages.KEYS,
+    *execution.KEYS,
+    *differentiation.KEYS,
+    *fairness.KEYS,
 )
 # fmt: on
 """Every key that is read, in the order of the docs."""

@@ -15,6 +15,7 @@ from handful.brief.consent import ConsentSpec
 from handful.brief.constraints import ConstraintsSpec, contradictions
 from handful.brief.dial_limits import name_points, points_elsewhere
 from handful.brief.dials import dial_names, read_dials, without_dials
+from handful.brief.fairness import FairnessSpec
 from handful.brief.guardrails import GuardrailsSpec
 from handful.brief.keys import FREE_TABLES, KEYS, TABLES, keys_of
 from handful.brief.policy import DEEPEST, PolicySpec
@@ -141,6 +142,7 @@ def _read(mapping: Mapping[str, Any], folder: str, sha256: str, where: _Locate) 
         consent=ConsentSpec(**found.get("consent", {})),
         guardrails=GuardrailsSpec(**found.get("guardrails", {})),
         policy=PolicySpec(**found.get("policy", {})),
+        fairness=FairnessSpec(**found.get("fairness", {})),
         columns=MappingProxyType(found["columns"]),
         dials=found.get("dials", {}).get("dials", ()),
         pinned=found.get("dials", {}).get("pinned", ()),

@@ -10,6 +10,7 @@ from typing import Literal
 from handful.brief.consent import ConsentSpec
 from handful.brief.constraints import ConstraintsSpec
 from handful.brief.dials import DialSpec
+from handful.brief.fairness import FairnessSpec
 from handful.brief.guardrails import GuardrailsSpec
 from handful.brief.policy import PolicySpec
 from handful.brief.variety import VarietySpec
@@ -120,6 +121,7 @@ class Brief:
     consent: ConsentSpec = field(default_factory=ConsentSpec)
     guardrails: GuardrailsSpec = field(default_factory=GuardrailsSpec)
     policy: PolicySpec = field(default_factory=PolicySpec)
+    fairness: FairnessSpec = field(default_factory=FairnessSpec)
     dials: tuple[DialSpec, ...] = ()
     """[menu.COLUMN], one for each column of a list in experiment.offer; () for names."""
     pinned: tuple[Mapping[str, float | str], ...] = ()

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from handful.brief.constraints import read_caps, read_pairs
+from handful.brief.execution import read_rate
 from handful.brief.key import KIND_WORDS, Key, Kind
 from handful.brief.origins import read_origins
 from handful.brief.reviews import read_reviews
@@ -203,10 +204,12 @@ _READERS: Final[Mapping[Kind, Callable[[Key, object], object]]] = MappingProxyTy
         "control": _control,
         "offers": _offers,
         "links": _links,
+        "bounds": _costs,
         "limits": _limits,
         "origins": lambda _key, value: read_origins(value),
         "files": _files,
         "overrides": _overrides,
+        "rate": lambda _key, value: read_rate(value),
         "reviews": lambda _key, value: read_reviews(value),
         "volumes": _limits,
         "conditions": _conditions,

@@ -55,7 +55,8 @@ def kept_apart(brief: Brief, columns: Columns) -> frozenset[str]:
         >>> sorted(kept_apart(brief, columns))
         ['d', 'ill']
     """
-    apart = frozenset(apart_names(brief))
+    decide = brief.guardrails.protected if brief.fairness.use_protected else ()
+    apart = frozenset(apart_names(brief)) - (frozenset(decide) - {*brief.guardrails.sensitive})
     return apart | {name for name, behind in columns.reads.items() if behind & apart}
 
 
