@@ -5,12 +5,18 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from handful.brief import (
+from handful.brief import (, coverage, outcomes
     consent,
     constraints,
     differentiation,
     execution,
-    fairness, guardrails, policy, variety
+    fairness,
+    guardrails,
+    policy,
+    size,
+    stages,
+    variety,
+)
 from handful.brief.key import Key
 
 _E, _P, _M, _V, _T = "experiment", "profit", "menu", "evidence", "team"
@@ -76,9 +82,12 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(_T, "offers_we_can_author", "whole", "offers the team can author, at most", least=1),
     *constraints.KEYS,
     *variety.KEYS,
+    *coverage.KEYS,
+    *outcomes.KEYS,
     *policy.KEYS,
     *consent.KEYS,
     *guardrails.KEYS,
+    *size.KEYS,
     *stages.KEYS,
     *execution.KEYS,
     *differentiation.KEYS,

@@ -7,6 +7,7 @@ import hashlib
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -15,10 +16,13 @@ from handful.brief.consent import ConsentSpec
 from handful.brief.constraints import ConstraintsSpec, contradictions
 from handful.brief.dial_limits import name_points, points_elsewhere
 from handful.brief.dials import dial_names, read_dials, without_dials
+from handful.brief.differentiation import DifferentiationSpec
+from handful.brief.execution import ExecutionSpec
 from handful.brief.fairness import FairnessSpec
 from handful.brief.guardrails import GuardrailsSpec
 from handful.brief.keys import FREE_TABLES, KEYS, TABLES, keys_of
 from handful.brief.policy import DEEPEST, PolicySpec
+from handful.brief.presets import with_long_run
 from handful.brief.schema import (
     Brief,
     EvidenceSpec,
@@ -27,6 +31,8 @@ from handful.brief.schema import (
     ProfitSpec,
     TeamSpec,
 )
+from handful.brief.size import SizeSpec, size_conflicts
+from handful.brief.stages import StagesSpec, odd_stages
 from handful.brief.values import read_value, shown
 from handful.brief.variety import VarietySpec
 from handful.errors import BriefError, Finding, blocked
@@ -131,6 +137,18 @@ def _read(mapping: Mapping[str, Any], folder: str, sha256: str, where: _Locate) 
     findings.extend(_conflicts(found))
     if findings:
         raise BriefError(findings)
+    asked = "differentiation" in mapping
+    found["profit"] = with_long_run(found["profit"], found["menu"].get("preset"))
+    return replace(
+        _brief(found),
+        differentiation=DifferentiationSpec(**found["differentiation"]) if asked else None,
+        folder=folder,
+        sha256=sha256,
+    )
+
+
+def _brief(found: Mapping[str, dict[str, Any]]) -> Brief:
+    """Make the record from what was read of every table."""
     return Brief(
         experiment=ExperimentSpec(**found["experiment"]),
         profit=ProfitSpec(**found["profit"]),
@@ -142,12 +160,13 @@ def _read(mapping: Mapping[str, Any], folder: str, sha256: str, where: _Locate) 
         consent=ConsentSpec(**found.get("consent", {})),
         guardrails=GuardrailsSpec(**found.get("guardrails", {})),
         policy=PolicySpec(**found.get("policy", {})),
+        stages=StagesSpec(**found["stages"]),
+        execution=ExecutionSpec(**found["execution"]),
         fairness=FairnessSpec(**found.get("fairness", {})),
+        size=SizeSpec(**found.get("size", {})),
         columns=MappingProxyType(found["columns"]),
         dials=found.get("dials", {}).get("dials", ()),
         pinned=found.get("dials", {}).get("pinned", ()),
-        folder=folder,
-        sha256=sha256,
     )
 
 
@@ -234,6 +253,8 @@ def _conflicts(found: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
         message = f"policy.depth should be 2 or 3, found {found['policy']['depth']}."
         findings.append(blocked("B103", message, "Longer rules are not said aloud; ask for 3."))
     findings += contradictions(found["constraints"], found["profit"].get("population"))
+    findings += size_conflicts(found.get("size", {}))
+    findings += odd_stages(found["stages"])
     features = experiment.get("features", ("*",))
     wrong = sorted(set(features) & set(experiment.get("exclude", ())))
     if wrong:

@@ -9,16 +9,26 @@ from typing import Literal
 
 from handful.brief.consent import ConsentSpec
 from handful.brief.constraints import ConstraintsSpec
+from handful.brief.coverage import CoverageSpec, WorseOffSpec
 from handful.brief.dials import DialSpec
+from handful.brief.differentiation import DifferentiationSpec
+from handful.brief.execution import ExecutionSpec
 from handful.brief.fairness import FairnessSpec
 from handful.brief.guardrails import GuardrailsSpec
+from handful.brief.outcomes import OutcomeSpec
 from handful.brief.policy import PolicySpec
+from handful.brief.size import SizeSpec
+from handful.brief.stages import StagesSpec
 from handful.brief.variety import VarietySpec
 
 Unit = Literal["row", "customer"]
 
 
 def _empty() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
+def _no_outcomes() -> Mapping[str, OutcomeSpec]:
     return MappingProxyType({})
 
 
@@ -66,6 +76,8 @@ class ProfitSpec:
     """SQL expression: whether the customer accepted; draws demand over the prices tried."""
     price: float | Mapping[str, float] | None = None
     """Price of each named offer; None where a dial is the price."""
+    long_run: str | None = None
+    """SQL expression: money per row that comes later; the reader adds it to `per_row`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +86,7 @@ class MenuSpec:
 
     max_offers: int = 8
     setup_cost: float | Mapping[str, float] = 0.0
+    preset: Literal["loyalty", "scale"] | None = None
     always: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
 
@@ -121,7 +134,12 @@ class Brief:
     consent: ConsentSpec = field(default_factory=ConsentSpec)
     guardrails: GuardrailsSpec = field(default_factory=GuardrailsSpec)
     policy: PolicySpec = field(default_factory=PolicySpec)
+    stages: StagesSpec = field(default_factory=StagesSpec)
+    execution: ExecutionSpec = field(default_factory=ExecutionSpec)
+    differentiation: DifferentiationSpec | None = None
+    """None: not asked for."""
     fairness: FairnessSpec = field(default_factory=FairnessSpec)
+    size: SizeSpec = field(default_factory=SizeSpec)
     dials: tuple[DialSpec, ...] = ()
     """[menu.COLUMN], one for each column of a list in experiment.offer; () for names."""
     pinned: tuple[Mapping[str, float | str], ...] = ()
@@ -129,3 +147,7 @@ class Brief:
     folder: str = "."
     """Folder that a relative `source` is looked up in."""
     sha256: str = ""
+    coverage: CoverageSpec = field(default_factory=CoverageSpec)
+    worse_off: WorseOffSpec = field(default_factory=WorseOffSpec)
+    outcomes: Mapping[str, OutcomeSpec] = field(default_factory=_no_outcomes)
+    """[outcomes.NAME], by name."""
