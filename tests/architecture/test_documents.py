@@ -25,6 +25,9 @@ TABLES = {
     "team": schema.TeamSpec,
     "guardrails": schema.GuardrailsSpec,
     "consent": schema.ConsentSpec,
+    "stages": schema.StagesSpec,
+    "execution": schema.ExecutionSpec,
+    "differentiation": schema.DifferentiationSpec,
 }
 
 

@@ -9,7 +9,8 @@ from typing import Final, Literal
 Kind = Literal[
     "text", "name", "names", "columns", "whole", "number", "flag", "choice", "shares", "costs",
     "links", "limits", "origins", "files", "overrides", "reviews", "offer", "control", "offers",
-    "volumes", "conditions", "pairs", "caps", "bounds", "rate",
+    "volumes", "conditions", "pairs", "caps", "sources", "cells", "triggers", "growing", "bounds",
+    "rate",
 ]  # fmt: skip
 
 KIND_WORDS: Final = MappingProxyType(
@@ -37,6 +38,10 @@ KIND_WORDS: Final = MappingProxyType(
         "pairs": "a list of pairs in quotes: two offers, or an offer and an SQL condition",
         "caps": "a table name = {outcome = SQL, at_most = number}",
         "rate": "a share from 0 to 1, or SQL in quotes that gives 0 or 1",
+        "sources": "a table NAME = {source = ..., kind = ..., ...}",
+        "cells": "a list of tables {offer, channel, content, trigger, timing, owner}",
+        "triggers": "a table NAME = {kind = ..., table = ..., where = ...}",
+        "growing": "a list of growing shares, the last of them 1",
         "overrides": "a table NAME = {by = ..., reason = ...}",
         "reviews": "a list of tables {item, owner, last, every}",
     }

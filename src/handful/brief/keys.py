@@ -5,14 +5,20 @@ from __future__ import annotations
 from types import MappingProxyType
 from typing import Final
 
-from handful.brief import (, coverage, outcomes
+from handful.brief import (
     consent,
     constraints,
+    contacts,
+    coverage,
     differentiation,
     execution,
     fairness,
     guardrails,
+    orchestration,
+    outcomes,
     policy,
+    readiness,
+    rollout,
     size,
     stages,
     variety,
@@ -53,8 +59,8 @@ KEYS: Final[tuple[Key, ...]] = (
         "the customers of the log", least=0, strict=True),
     Key(_P, "kind", "choice", '"binary" when the outcome can only be 0 or 1', '"money"',
         choices=("money", "binary")),
-    Key(_P, "long_run", "text", "SQL expression: money per row that comes later, such as repeat orders",
-        "none"),
+    Key(_P, "long_run", "text", "SQL expression: money per row that comes later, such as "
+        "repeat orders", "none"),
     Key(_P, "take_up", "text", "SQL expression: did the customer accept, 0 or 1 (or how much)",
         "none: demand is not drawn"),
     Key(_P, "price", "costs", "price of each named offer, offer = number", "none: the dial is",
@@ -87,6 +93,10 @@ KEYS: Final[tuple[Key, ...]] = (
     *policy.KEYS,
     *consent.KEYS,
     *guardrails.KEYS,
+    *readiness.KEYS,
+    *orchestration.KEYS,
+    *contacts.KEYS,
+    *rollout.KEYS,
     *size.KEYS,
     *stages.KEYS,
     *execution.KEYS,

@@ -12,8 +12,11 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
+from handful.brief import outcomes
 from handful.brief.consent import ConsentSpec
 from handful.brief.constraints import ConstraintsSpec, contradictions
+from handful.brief.contacts import ContactsSpec
+from handful.brief.coverage import CoverageSpec, WorseOffSpec, coverage_conflicts
 from handful.brief.dial_limits import name_points, points_elsewhere
 from handful.brief.dials import dial_names, read_dials, without_dials
 from handful.brief.differentiation import DifferentiationSpec
@@ -21,8 +24,11 @@ from handful.brief.execution import ExecutionSpec
 from handful.brief.fairness import FairnessSpec
 from handful.brief.guardrails import GuardrailsSpec
 from handful.brief.keys import FREE_TABLES, KEYS, TABLES, keys_of
+from handful.brief.orchestration import OrchestrationSpec
 from handful.brief.policy import DEEPEST, PolicySpec
 from handful.brief.presets import with_long_run
+from handful.brief.readiness import ReadinessSpec
+from handful.brief.rollout import RolloutSpec
 from handful.brief.schema import (
     Brief,
     EvidenceSpec,
@@ -126,6 +132,8 @@ def _read(mapping: Mapping[str, Any], folder: str, sha256: str, where: _Locate) 
         elif not isinstance(content, Mapping):
             message = f"'{table}'{where(table, '')} should be a table, found {shown(content)}."
             findings.append(blocked("B103", message, f"Write [{table}] on a line of its own."))
+        elif table == outcomes.TABLE:
+            found[table] = _read_outcomes(content, where, findings)
         elif table in FREE_TABLES:
             found[table] = _read_free(table, content, where, findings)
         else:
@@ -160,10 +168,19 @@ def _brief(found: Mapping[str, dict[str, Any]]) -> Brief:
         consent=ConsentSpec(**found.get("consent", {})),
         guardrails=GuardrailsSpec(**found.get("guardrails", {})),
         policy=PolicySpec(**found.get("policy", {})),
+        readiness=ReadinessSpec(**found.get("readiness", {})),
+        orchestration=OrchestrationSpec(**found.get("orchestration", {})),
+        contacts=ContactsSpec(**found.get("contacts", {})),
+        rollout=RolloutSpec(**found.get("rollout", {})),
         stages=StagesSpec(**found["stages"]),
         execution=ExecutionSpec(**found["execution"]),
         fairness=FairnessSpec(**found.get("fairness", {})),
         size=SizeSpec(**found.get("size", {})),
+        coverage=CoverageSpec(**found["coverage"]),
+        worse_off=WorseOffSpec(**found["worse_off"]),
+        outcomes=MappingProxyType(
+            {name: outcomes.OutcomeSpec(**keys) for name, keys in found[outcomes.TABLE].items()}
+        ),
         columns=MappingProxyType(found["columns"]),
         dials=found.get("dials", {}).get("dials", ()),
         pinned=found.get("dials", {}).get("pinned", ()),
@@ -220,6 +237,22 @@ def _read_table(
     return read
 
 
+def _read_outcomes(
+    content: Mapping[str, Any], where: _Locate, findings: list[Finding]
+) -> dict[str, dict[str, Any]]:
+    """Read the tables [outcomes.NAME]."""
+    table: str = outcomes.TABLE
+    read: dict[str, dict[str, Any]] = {}
+    for name, keys in content.items():
+        if isinstance(keys, Mapping):
+            read[name] = _read_table(table, keys, where, findings)
+        else:
+            message = f"{table}.{name}{where(table, name)} should be a table, found {shown(keys)}."
+            findings.append(blocked("B103", message, f"Write [{table}.{name}] and per_row below."))
+    findings.extend(outcomes.incomplete(read))
+    return read
+
+
 def _read_free(
     table: str, content: Mapping[str, Any], where: _Locate, findings: list[Finding]
 ) -> dict[str, str]:
@@ -252,6 +285,7 @@ def _conflicts(found: Mapping[str, Mapping[str, Any]]) -> list[Finding]:
     if found["policy"].get("depth", DEEPEST) > DEEPEST:
         message = f"policy.depth should be 2 or 3, found {found['policy']['depth']}."
         findings.append(blocked("B103", message, "Longer rules are not said aloud; ask for 3."))
+    findings += coverage_conflicts(found)
     findings += contradictions(found["constraints"], found["profit"].get("population"))
     findings += size_conflicts(found.get("size", {}))
     findings += odd_stages(found["stages"])

@@ -9,14 +9,18 @@ from typing import Literal
 
 from handful.brief.consent import ConsentSpec
 from handful.brief.constraints import ConstraintsSpec
+from handful.brief.contacts import ContactsSpec
 from handful.brief.coverage import CoverageSpec, WorseOffSpec
 from handful.brief.dials import DialSpec
 from handful.brief.differentiation import DifferentiationSpec
 from handful.brief.execution import ExecutionSpec
 from handful.brief.fairness import FairnessSpec
 from handful.brief.guardrails import GuardrailsSpec
+from handful.brief.orchestration import OrchestrationSpec
 from handful.brief.outcomes import OutcomeSpec
 from handful.brief.policy import PolicySpec
+from handful.brief.readiness import ReadinessSpec
+from handful.brief.rollout import RolloutSpec
 from handful.brief.size import SizeSpec
 from handful.brief.stages import StagesSpec
 from handful.brief.variety import VarietySpec
@@ -86,9 +90,9 @@ class MenuSpec:
 
     max_offers: int = 8
     setup_cost: float | Mapping[str, float] = 0.0
-    preset: Literal["loyalty", "scale"] | None = None
     always: tuple[str, ...] = ()
     never: tuple[str, ...] = ()
+    preset: Literal["loyalty", "scale"] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +138,10 @@ class Brief:
     consent: ConsentSpec = field(default_factory=ConsentSpec)
     guardrails: GuardrailsSpec = field(default_factory=GuardrailsSpec)
     policy: PolicySpec = field(default_factory=PolicySpec)
+    readiness: ReadinessSpec = field(default_factory=ReadinessSpec)
+    orchestration: OrchestrationSpec = field(default_factory=OrchestrationSpec)
+    contacts: ContactsSpec = field(default_factory=ContactsSpec)
+    rollout: RolloutSpec = field(default_factory=RolloutSpec)
     stages: StagesSpec = field(default_factory=StagesSpec)
     execution: ExecutionSpec = field(default_factory=ExecutionSpec)
     differentiation: DifferentiationSpec | None = None

@@ -10,8 +10,11 @@ from typing import Final
 from handful.brief.constraints import read_caps, read_pairs
 from handful.brief.execution import read_rate
 from handful.brief.key import KIND_WORDS, Key, Kind
+from handful.brief.orchestration import read_cells, read_triggers
 from handful.brief.origins import read_origins
+from handful.brief.readiness import read_tables
 from handful.brief.reviews import read_reviews
+from handful.brief.rollout import read_growing
 
 _SHOWN = 60
 
@@ -214,6 +217,10 @@ _READERS: Final[Mapping[Kind, Callable[[Key, object], object]]] = MappingProxyTy
         "volumes": _limits,
         "conditions": _conditions,
         "pairs": lambda _key, value: read_pairs(value),
+        "sources": lambda _key, value: read_tables(value),
+        "cells": lambda _key, value: read_cells(value),
+        "triggers": lambda _key, value: read_triggers(value),
+        "growing": lambda _key, value: read_growing(value),
         "caps": lambda _key, value: read_caps(value),
     }
 )
