@@ -10,13 +10,13 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from handful.delivery.aging import ready
 from handful.delivery.consent_file import read_gate
 from handful.delivery.deciding import (
     Decided,
     Tally,
     decided_of,
     new_tally,
-    ready,
     segments_of,
 )
 from handful.delivery.files import PRIVATE, publish_file

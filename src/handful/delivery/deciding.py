@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow as pa
 
+from handful.delivery.aging import ready
 from handful.delivery.consent_file import read_gate
 from handful.delivery.files import PRIVATE, publish_file
 from handful.delivery.sinks import file_format, open_sink
@@ -25,7 +25,6 @@ from handful.experiment.sources import (
     unseen_finding,
 )
 from handful.guardrails.releasing import failed_of, refuse
-from handful.guardrails.staleness import stale_findings
 from handful.notation import IntArray
 from handful.planning.assignment_table import assignment_table, segment_numbers
 from handful.planning.campaign import ListUse
@@ -139,40 +138,6 @@ def segments_of(stored: StoredPlan) -> dict[int, int]:
     policy, offers = stored.policy, stored.policy.model.offers
     said = [offer_name(policy.points, offers, p["offer"]) for p in stored.document["segments"]]
     return segment_numbers(offers, said)
-
-
-def ready(stored: StoredPlan, today: date, gate: ConsentGate | None) -> tuple[Finding, ...]:
-    """Return what to know before a stored plan is used: its age, and that of its consent.
-
-    Args:
-        stored: the plan.
-        today: the day of use.
-        gate: the consent of today, if a table of today was given.
-
-    Raises:
-        DataError: G070 what the plan rests on is too old; G084 a yes has run out since.
-    """
-    findings = list(stale_findings(stored.document, today, gate))
-    said = stored.document.get("consent")
-    if said is not None and gate is None:
-        findings.append(_of_that_day(said, today))
-    if any(finding.level == "block" for finding in findings):
-        raise DataError(findings)
-    return tuple(findings)
-
-
-def _of_that_day(said: Mapping[str, Any], today: date) -> Finding:
-    """Say that consent is that of the plan's day, and refuse it once somebody's yes has ended."""
-    remedy = "Give the consent table of today with --consent, to respect what was said since."
-    ended = said.get("runs_out")
-    if ended is not None and ended <= today.isoformat():
-        message = (
-            f"consent is read as of {said['as_of']}, when the plan was made; somebody's yes ended "
-            f"on {ended}, and the plan's copy cannot tell whose."
-        )
-        return blocked("G084", message, remedy)
-    message = f"consent is read as of {said['as_of']}, when the plan was made."
-    return Finding("G072", "warn", message, remedy)
 
 
 def _tables(

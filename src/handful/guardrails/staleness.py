@@ -9,14 +9,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 
 from handful.brief.reviews import Review
 from handful.errors import Finding, Level
 from handful.experiment.consent_records import ConsentGate
-from handful.guardrails.records import Facts, GuardrailResult, GuardrailVerdict
+from handful.guardrails.results import GuardrailResult, GuardrailVerdict
+
+if TYPE_CHECKING:
+    # Who only counts an age again need not load all that a guardrail may read.
+    from handful.guardrails.records import Facts
 
 NAME: Final = "staleness"
 OLD_DAYS: Final = 365
