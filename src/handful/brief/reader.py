@@ -87,11 +87,25 @@ def read_brief(path: str | Path) -> Brief:
         >>> read_brief(file).experiment.offer
         'arm'
     """
+    mapping, raw = open_brief(path)
+    text = raw.decode("utf-8-sig")
+    sha256 = hashlib.sha256(raw).hexdigest()
+    return _read(mapping, str(Path(path).parent), sha256, _locator(text))
+
+
+def open_brief(path: str | Path) -> tuple[dict[str, Any], bytes]:
+    """Return the tables of a TOML file as written, and its bytes.
+
+    Args:
+        path: the handful.toml.
+
+    Raises:
+        BriefError: B100 the file cannot be read.
+    """
     file = Path(path)
     try:
         raw = file.read_bytes()
-        text = raw.decode("utf-8-sig")
-        mapping = tomllib.loads(text)
+        return tomllib.loads(raw.decode("utf-8-sig")), raw
     except FileNotFoundError:
         remedy = "Write one with `handful init DATA`."
         raise BriefError(blocked("B100", f"there is no brief at {file}.", remedy)) from None
@@ -99,16 +113,18 @@ def read_brief(path: str | Path) -> Brief:
         message = f"expected a TOML file at {file}, but: {error}."
         remedy = "Correct that place; docs/brief.md shows a whole brief."
         raise BriefError(blocked("B100", message, remedy)) from None
-    return _read(mapping, str(file.parent), hashlib.sha256(raw).hexdigest(), _locator(text))
 
 
-def parse_brief(mapping: Mapping[str, Any], *, folder: str = ".", sha256: str = "") -> Brief:
+def parse_brief(
+    mapping: Mapping[str, Any], *, folder: str = ".", sha256: str = "", text: str = ""
+) -> Brief:
     """Make a brief from the tables of a handful.toml given as a mapping.
 
     Args:
         mapping: table name -> {key: value}.
         folder: folder that a relative `source` is looked up in.
         sha256: of the bytes the mapping came from, for the record.
+        text: what it was read from, to name lines by.
 
     Raises:
         BriefError: B101-B105, all findings at once.
@@ -119,7 +135,7 @@ def parse_brief(mapping: Mapping[str, Any], *, folder: str = ".", sha256: str = 
         >>> brief.menu.max_offers
         8
     """
-    return _read(mapping, folder, sha256, lambda _table, _key: "")
+    return _read(mapping, folder, sha256, _locator(text))
 
 
 def _read(mapping: Mapping[str, Any], folder: str, sha256: str, where: _Locate) -> Brief:
