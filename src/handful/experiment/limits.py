@@ -25,6 +25,10 @@ from handful.notation import FloatArray
 BUDGET: Final = "budget"
 TAKE_UP: Final = "take_up"
 """The name of take-up among the amounts: no limit, but read like one."""
+REVENUE: Final = "coverage.revenue"
+"""The name of what customers bring today; known beforehand, so features may read its columns."""
+OUTCOMES: Final = "outcomes."
+"""What the names of the brief's further outcomes begin with."""
 MOST_OFFERS: Final = 1_000
 
 
@@ -79,10 +83,12 @@ def plan_limits(log: OpenLog, brief: Brief, columns: Columns, wrong: list[Findin
     amounts = {} if spec.cost is None else {BUDGET: spec.cost}
     amounts |= {f"caps.{name}": cap.outcome for name, cap in spec.caps.items()}
     amounts |= {} if brief.profit.take_up is None else {TAKE_UP: brief.profit.take_up}
+    amounts |= {f"{OUTCOMES}{name}": spec.per_row for name, spec in brief.outcomes.items()}
+    amounts |= {} if brief.coverage.revenue is None else {REVENUE: brief.coverage.revenue}
     outcomes: tuple[str, ...] = ()
     for name, sql in amounts.items():
-        key = key_of(name)
-        outcomes += _checked(log, sql, key, columns, wrong)
+        reads = _checked(log, sql, key_of(name), columns, wrong)
+        outcomes += () if name == REVENUE else reads
     conditions = [
         (f"constraints.eligible.{offer}", offer, sql) for offer, sql in spec.eligible.items()
     ]
@@ -108,9 +114,20 @@ def plan_limits(log: OpenLog, brief: Brief, columns: Columns, wrong: list[Findin
 
 def key_of(amount: str) -> str:
     """Return the key of the brief that an amount comes from."""
-    return {BUDGET: "constraints.cost", TAKE_UP: "profit.take_up"}.get(
-        amount, f"constraints.{amount}"
-    )
+    if amount.startswith(OUTCOMES):
+        return f"{amount}.per_row"
+    known = {BUDGET: "constraints.cost", TAKE_UP: "profit.take_up", REVENUE: REVENUE}
+    return known.get(amount, f"constraints.{amount}")
+
+
+def is_limit(amount: str) -> bool:
+    """Tell whether an amount is counted by a limit.
+
+    Example:
+        >>> is_limit("budget"), is_limit("outcomes.returns"), is_limit("take_up")
+        (True, False, False)
+    """
+    return amount not in {TAKE_UP, REVENUE} and not amount.startswith(OUTCOMES)
 
 
 def _unless(condition: str) -> str:

@@ -16,7 +16,14 @@ from handful.experiment.features import as_float, encode
 from handful.experiment.given import Given, offers_by_name, offers_with_dials
 from handful.experiment.leaving_out import LeaveOut, LeftOut
 from handful.experiment.levels import check_offer_names, check_profit, code_offers
-from handful.experiment.limits import TAKE_UP, close_ineligible, read_amounts
+from handful.experiment.limits import (
+    OUTCOMES,
+    REVENUE,
+    TAKE_UP,
+    close_ineligible,
+    is_limit,
+    read_amounts,
+)
 from handful.experiment.opening import OpenLog, Request, count_rows, open_log
 from handful.experiment.records import Amount, Dials, Experiment, SourceFacts
 from handful.experiment.rows import ReadingPlan, count_lossy_ids, fetch, plan_reading
@@ -209,10 +216,20 @@ def _finish(log: OpenLog, plan: ReadingPlan, known: _Known, units: Units) -> Exp
         findings=findings,
         dials=given.dials,
         held_apart=encode(table, plan.apart, "h")[0] if plan.apart.names else None,
-        amounts=tuple(amount for amount in known.amounts if amount.name != TAKE_UP),
-        take_up=next((a.values for a in known.amounts if a.name == TAKE_UP), None),
+        amounts=tuple(amount for amount in known.amounts if is_limit(amount.name)),
+        take_up=_named(known.amounts, TAKE_UP),
+        outcomes=tuple(
+            replace(amount, name=amount.name.removeprefix(OUTCOMES))
+            for amount in known.amounts
+            if amount.name.startswith(OUTCOMES)
+        ),
+        revenue=_named(known.amounts, REVENUE),
         eligibility=plan.limits.columns,
     )
+
+
+def _named(amounts: tuple[Amount, ...], name: str) -> FloatArray | None:
+    return next((amount.values for amount in amounts if amount.name == name), None)
 
 
 def _given(

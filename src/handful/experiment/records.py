@@ -106,11 +106,31 @@ class Dials:
 class Amount:
     """What a limit counts besides customers: a cost or another outcome, (n,) as it happened.
 
-    `name` is "budget", or "caps." and the name of the cap.
+    Attributes:
+        name: "budget", or "caps." and the name of the cap; "fairness." and what is compared.
+        values: (n,) per row.
+        weights: (n, m) where the amount of row i under offer g is sum_k weights_ik by_offer_gk,
+            whatever was received: known for the log, but from a column that no decision reads, so
+            that decisions have to expect it from the features. None for outcomes.
+        by_offer: (G, m).
+        source: what `weights` are made of; amounts of one source are learned together.
     """
 
     name: str
     values: FloatArray
+    weights: FloatArray | None = None
+    by_offer: FloatArray | None = None
+    source: str = ""
+
+    def take(self, rows: IntArray) -> Amount:
+        """Return the amount of some rows.
+
+        Example:
+            >>> Amount("budget", np.array([1.0, 2.0])).take(np.array([1])).values.tolist()
+            [2.0]
+        """
+        weights = None if self.weights is None else self.weights[rows]
+        return replace(self, values=self.values[rows], weights=weights)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,6 +190,10 @@ class Experiment:
     """Costs and outcomes that the brief sets limits on."""
     eligibility: tuple[tuple[str, str], ...] = ()
     """Who may get which offer: (column, SQL that gives yes or no), the last of `strata_columns`."""
+    outcomes: tuple[Amount, ...] = ()
+    """What else may not get worse, under the names of the brief's [outcomes]."""
+    revenue: FloatArray | None = None
+    """(n,) what each customer brings today; None where the brief does not say."""
 
     @classmethod
     def from_frame(  # noqa: PLR0913 - the keys of a brief, by name
@@ -280,8 +304,10 @@ class Experiment:
             else replace(self.dials, received=self.dials.received[index]),
             held_apart=None if self.held_apart is None else self.held_apart.rows(index),
             consent=None if self.consent is None else self.consent.take(index),
-            amounts=tuple(replace(a, values=a.values[index]) for a in self.amounts),
+            amounts=tuple(a.take(index) for a in self.amounts),
             take_up=None if self.take_up is None else self.take_up[index],
+            outcomes=tuple(a.take(index) for a in self.outcomes),
+            revenue=None if self.revenue is None else self.revenue[index],
         )
 
     @property
