@@ -5,8 +5,8 @@ Cost: `repetitions` cross-fits, each with J menu paths and J rivals of each kind
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -25,7 +25,7 @@ from handful.evidence.frontier import (
     make_tails,
     make_values,
 )
-from handful.evidence.instability import with_choice_noise
+from handful.evidence.instability import follows_single, with_choice_noise
 from handful.evidence.ladder import RivalColumns, rival_codes
 from handful.evidence.ledger import Ledger, Means, add_split, means
 from handful.evidence.limited_menus import limited_menus
@@ -44,7 +44,9 @@ from handful.evidence.records import (
     Verdict,
 )
 from handful.evidence.ruling import final_rule
+from handful.evidence.running import charged
 from handful.evidence.splits import (
+    choose_worlds,
     menu_choices,
     menu_name,
     standard_codes,
@@ -52,7 +54,17 @@ from handful.evidence.splits import (
 )
 from handful.evidence.terms import Terms
 from handful.evidence.variety import single_costs, with_costs
-from handful.evidence.verdict import AS_LOGGED, Case, challenges, decide, keep_always, keep_limits
+from handful.evidence.verdict import (
+    AS_LOGGED,
+    Case,
+    Challenge,
+    challenges,
+    decide,
+    keep_always,
+    keep_limits,
+)
+from handful.evidence.whatif_keep import keep_split
+from handful.evidence.whatif_records import KeptEvidence, KeptSplit
 from handful.experiment.records import Experiment
 from handful.experiment.tails import tail_facts
 from handful.notation import FloatArray, IntArray
@@ -77,8 +89,14 @@ class Evidence:
     menus: dict[int, tuple[int, ...]]
     single: int
     first: CrossFit
+    means: Means | None = None
+    """The ledger's means, the noise of choosing included."""
+    codes: Mapping[str, IntArray] = field(default_factory=dict)
+    """Policy -> (n,) the offers it gives out of fold, in the first split."""
     one_more: Estimate | None = None
     """What one more offer than the team can author would be worth; None without a cap."""
+    kept: KeptEvidence | None = None
+    """What other questions are answered from."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +122,8 @@ class Ledgers:
     clipped: Ledger
     codes: dict[str, IntArray]
     first: CrossFit
+    splits: tuple[KeptSplit, ...] = ()
+    """What other questions need of them; () for offers with dials."""
 
 
 def keep_ledgers(
@@ -130,7 +150,8 @@ def keep_ledgers(
     kept: Ledgers | None = None
     for r in range(repetitions):
         fit = source(r)
-        codes = standard_codes(experiment, fit, terms)
+        chosen = choose_worlds(experiment, fit, terms)
+        codes = standard_codes(experiment, fit, terms, chosen)
         if rivals is not None:
             codes |= rival_codes(experiment, fit, terms, rivals, seed + r)
         split = value_split(experiment, fit, terms, codes, tails)
@@ -138,6 +159,9 @@ def keep_ledgers(
             kept = Ledgers(Ledger({}), Ledger({}), codes, fit)
         clipped = add_split(kept.clipped, split.clipped) if split.clipped else kept.clipped
         kept = replace(kept, raw=add_split(kept.raw, split.columns), clipped=clipped)
+        if fit.kernel is None:
+            more = keep_split(experiment, fit, terms, codes, chosen)
+            kept = replace(kept, splits=(*kept.splits, more))
     if kept is None:
         raise ValueError("repetitions must be 1 or more")
     kept.raw.columns[AS_LOGGED] = experiment.profit
@@ -171,7 +195,8 @@ def weigh_evidence(
     shown = [f for f in facts if menu_name(f.offers) in values.value]
     frontier = make_frontier(values, [f for f in shown if can_run(menus[f.offers], terms)])
     case = _case(raw, clipped, ledgers, frontier, terms, single)
-    verdict = _verdict(experiment, case, terms, seed)
+    held = challenges(experiment, case, seed)
+    verdict = reach_verdict(experiment, case, held, terms, seed)
     control = None if experiment.control is None else experiment.offers[experiment.control]
     return Evidence(
         references=make_references(values, experiment.offers[single], control),
@@ -187,7 +212,30 @@ def weigh_evidence(
         menus=menus,
         single=single,
         first=ledgers.first,
+        means=raw,
+        codes=ledgers.codes,
         one_more=one_more(raw, frontier, past_cap(facts, terms), seed),
+        kept=_keep(ledgers, plain, clipped, claims.predicted, tuple(facts), held),
+    )
+
+
+def _keep(
+    ledgers: Ledgers,
+    plain: Means,
+    clipped: Means | None,
+    own: FloatArray,
+    facts: tuple[MenuFacts, ...],
+    held: list[Challenge],
+) -> KeptEvidence:
+    """Keep what other questions are answered from."""
+    return KeptEvidence(
+        means=plain,
+        clipped=clipped,
+        follows=follows_single(plain.names, ledgers.codes),
+        apart={challenge.offers: challenge.enough for challenge in held},
+        splits=ledgers.splits,
+        own=np.ascontiguousarray(own.T, dtype=np.float32) if ledgers.splits else None,
+        facts=facts,
     )
 
 
@@ -211,12 +259,26 @@ def _case(
         single=single,
         fallback=terms.fallback,
         reach=None if kernel is None else np.asfortranarray(kernel != 0),
+        cost_weight=terms.cost_weight,
+        slack=terms.slack,
+        limited=terms.limits is not None,
     )
 
 
-def _verdict(experiment: Experiment, case: Case, terms: Terms, seed: int) -> Verdict:
-    case = replace(case, limited=terms.limits is not None)
-    held = challenges(experiment, case, seed)
+def reach_verdict(
+    experiment: Experiment, case: Case, held: list[Challenge], terms: Terms, seed: int
+) -> Verdict:
+    """Decide, and keep to what the brief insists on.
+
+    Args:
+        experiment: the log.
+        case: what the verdict is argued from.
+        held: from `challenges`.
+        terms: limits of the menu.
+        seed: of the bands.
+
+    Cost: see `decide` and `with_correction`.
+    """
     verdict = with_correction(decide(experiment, case, held, seed), case, held, seed)
     if terms.always:
         always = tuple(experiment.offers[g] for g in terms.always)
@@ -256,7 +318,7 @@ def _final_menus(
         )
         if terms.stock is not None:
             held[offers] = final_codes(experiment, first, first.predicted, menu, terms)
-    return menus, with_costs(facts, menus, held, terms)
+    return menus, charged(with_costs(facts, menus, held, terms), terms)
 
 
 def final_codes(

@@ -7,7 +7,8 @@ rivals too choose within all limits, by what their segments earned outside the f
 
 from __future__ import annotations
 
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -45,28 +46,56 @@ def single_is_menu(terms: Terms) -> bool:
     return not terms.always and not has_minimum(terms.limits)
 
 
-def limited_standard_codes(
+@dataclass(frozen=True, slots=True)
+class WorldChoice:
+    """What a world chooses for the fold it never saw: the best single offer, menus by size."""
+
+    single: int
+    menus: dict[int, tuple[int, ...]]
+
+
+def choose_limited_worlds(
     experiment: Experiment, fit: CrossFit, terms: Terms
+) -> tuple[WorldChoice, ...]:
+    """Return what every world chooses with the limits in mind.
+
+    Cost: J limited menu paths and J G allocations.
+    """
+    limits, chosen = limits_of(terms), []
+    for j, world in enumerate(fit.worlds):
+        known = world_rows(experiment, fit, j)
+        found = limited_menus(known, replace(terms, limits=limits))
+        menus = {offers: choice.menu for offers, choice in found.items()}
+        chosen.append(WorldChoice(_best_single(experiment, world, known, terms), menus))
+    return tuple(chosen)
+
+
+def limited_standard_codes(
+    experiment: Experiment, fit: CrossFit, terms: Terms, chosen: Sequence[WorldChoice]
 ) -> dict[str, IntArray]:
     """Return the offers of no offer, every single offer, every menu and one-to-one, out of fold.
 
     A menu size that cannot keep the limits in some fold is left out.
 
-    Cost: J (G + K) allocations and J limited menu paths.
+    Args:
+        experiment: the log.
+        fit: one split, amounts included.
+        terms: with limits.
+        chosen: by every world.
+
+    Cost: J (G + K) allocations.
     """
     limits, n = limits_of(terms), experiment.n_rows
     by_fold: list[dict[str, IntArray]] = []
     folds = [np.flatnonzero(fit.fold == j) for j in range(len(fit.worlds))]
-    for j, world in enumerate(fit.worlds):
-        rows = fold_rows(experiment, fit, folds[j])
+    for mine, choice in zip(folds, chosen, strict=True):
+        rows = fold_rows(experiment, fit, mine)
         codes = {
             single_name(g): single_codes(rows, g, limits, terms.fallback) for g in terms.allowed
         }
         codes[ONE_TO_ONE] = limited_codes(rows, terms.allowed, limits, terms.fallback)
-        known = world_rows(experiment, fit, j)
-        best = _best_single(experiment, world, known, terms)
-        codes[BEST_SINGLE] = codes[single_name(best)]
-        codes |= _menu_codes(rows, known, terms)
+        codes[BEST_SINGLE] = codes[single_name(choice.single)]
+        codes |= _menu_codes(rows, choice.menus, terms)
         if menu_name(1) in codes and single_is_menu(terms):
             codes[menu_name(1)] = codes[BEST_SINGLE]
         by_fold.append(codes)
@@ -80,11 +109,13 @@ def limited_standard_codes(
     return whole
 
 
-def _menu_codes(rows: Rows, known: Rows, terms: Terms) -> dict[str, IntArray]:
+def _menu_codes(
+    rows: Rows, menus: Mapping[int, tuple[int, ...]], terms: Terms
+) -> dict[str, IntArray]:
     limits, codes = limits_of(terms), {}
-    for offers, choice in limited_menus(known, replace(terms, limits=limits)).items():
+    for offers, menu in menus.items():
         try:
-            given = limited_codes(rows, choice.menu, limits, terms.fallback)
+            given = limited_codes(rows, menu, limits, terms.fallback)
         except BriefError:
             continue
         codes[menu_name(offers)] = given

@@ -15,7 +15,11 @@ from handful.effects.crossfit import CrossFit, World, rescore
 from handful.effects.scores import close_cells
 from handful.evidence.authoring import found_control, largest_within, named_menus, work
 from handful.evidence.branches import best_of_paths, branches
-from handful.evidence.limited_split import limited_standard_codes
+from handful.evidence.limited_split import (
+    WorldChoice,
+    choose_limited_worlds,
+    limited_standard_codes,
+)
 from handful.evidence.names import BEST_SINGLE, NO_OFFER, ONE_TO_ONE, menu_name, single_name
 from handful.evidence.ruling import menu_codes
 from handful.evidence.terms import Terms
@@ -31,7 +35,9 @@ __all__ = [
     "NO_OFFER",
     "ONE_TO_ONE",
     "Split",
+    "WorldChoice",
     "best_single",
+    "choose_worlds",
     "menu_choices",
     "menu_name",
     "menu_path",
@@ -126,13 +132,39 @@ def best_single(scores: FloatArray, open_cells: BoolArray, terms: Terms, rows: I
     return max(terms.allowed, key=lambda g: net[g])
 
 
-def standard_codes(experiment: Experiment, fit: CrossFit, terms: Terms) -> dict[str, IntArray]:
+def choose_worlds(experiment: Experiment, fit: CrossFit, terms: Terms) -> tuple[WorldChoice, ...]:
+    """Return what every world chooses without its fold: the best single offer and its menus.
+
+    Cost: J menu paths; J limited ones under limits.
+    """
+    if terms.limits is not None:
+        return choose_limited_worlds(experiment, fit, terms)
+    cells = experiment.open_cells
+    return tuple(
+        WorldChoice(world_single(world, cells, terms), world_menus(world, cells, terms))
+        for world in fit.worlds
+    )
+
+
+def standard_codes(
+    experiment: Experiment,
+    fit: CrossFit,
+    terms: Terms,
+    chosen: tuple[WorldChoice, ...] | None = None,
+) -> dict[str, IntArray]:
     """Return the offers given by no offer, best single, every menu and one-to-one, out of fold.
+
+    Args:
+        experiment: the log.
+        fit: one split.
+        terms: limits of the menu.
+        chosen: by every world, from `choose_worlds`; chosen here where None.
 
     Cost: J menu paths and O(n K).
     """
+    chosen = choose_worlds(experiment, fit, terms) if chosen is None else chosen
     if terms.limits is not None:
-        return limited_standard_codes(experiment, fit, terms)
+        return limited_standard_codes(experiment, fit, terms, chosen)
     n = experiment.n_rows
     cells = experiment.open_cells
     codes: dict[str, IntArray] = {BEST_SINGLE: np.empty(n, np.int64)}
@@ -141,12 +173,12 @@ def standard_codes(experiment: Experiment, fit: CrossFit, terms: Terms) -> dict[
     codes[ONE_TO_ONE] = np.empty(n, np.int64)
     for j, world in enumerate(fit.worlds):
         mine = np.flatnonzero(fit.fold == j)
-        codes[BEST_SINGLE][mine] = world_single(world, cells, terms)
+        codes[BEST_SINGLE][mine] = chosen[j].single
         allowed = terms.allowed if world.shortlist is None else world.shortlist.allowed
         codes[ONE_TO_ONE][mine] = assign_codes(
             fit.predicted[mine], allowed, cells[mine], terms.fallback[mine]
         )
-        for name, menu in named_menus(world_menus(world, cells, terms), terms).items():
+        for name, menu in named_menus(chosen[j].menus, terms).items():
             column = codes.setdefault(name, np.empty(n, np.int64))
             column[mine] = menu_codes(experiment, fit, world, mine, menu, terms)
     # The menu of one IS the best single offer, chosen by mean score, unless one offer must stay.

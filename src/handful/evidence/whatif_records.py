@@ -3,9 +3,17 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any, TypeAlias
 
+import numpy as np
+from numpy.typing import NDArray
+
+from handful.evidence.frontier import MenuFacts
 from handful.evidence.ledger import Means
-from handful.notation import Float32Array, FloatArray, IntArray
+from handful.notation import Float32Array, FloatArray
+
+SmallArray: TypeAlias = NDArray[np.unsignedinteger[Any]]
+"""Codes in the fewest bytes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,37 +39,39 @@ class KeptWorld:
 class KeptSplit:
     """One split: every row predicted without its fold, and what each policy gave it.
 
-    The doubly robust score is Gamma_ig = P_ig + 1{t_i = g} missed_i.
+    The doubly robust score is Gamma_ig = P_ig + 1{t_i = g} (y_i - P_ig) / e_i.
 
     Attributes:
         fold: (n,) folds.
-        predicted: (G, n) P; None for offers with dials.
-        missed: (n,) (y - P_t) / e_t; None for offers with dials.
-        cut: (n,) the part of `missed` that winsorising the profit takes away; None without tail.
-        names: (L,) policies, and `codes` (L, n) the offer each gives.
+        predicted: (G, n) P.
+        names: (L,) the ladder's rivals, and `codes` (L, n) the offer each gives.
         worlds: one for each fold.
     """
 
-    fold: IntArray
-    predicted: Float32Array | None
-    missed: Float32Array | None
-    cut: Float32Array | None
+    fold: SmallArray
+    predicted: Float32Array
     names: tuple[str, ...]
-    codes: IntArray
+    codes: SmallArray
     worlds: tuple[KeptWorld, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class KeptLedger:
-    """The ledger's sums over all splits: small, and exact.
+class KeptEvidence:
+    """The ledger's sums over all splits, which are small and exact, and the splits themselves.
 
     Attributes:
         means: before the noise of choosing; `clipped` with the profit winsorised.
         follows: (M,) share of rows to which a policy gives what the best single offer gives.
         apart: size -> whether enough clusters tell its menu from every single offer.
+        splits: of every repetition; () for offers with dials.
+        own: (G, n) predictions of the final model; None for offers with dials.
+        facts: of the final menus.
     """
 
     means: Means
     clipped: Means | None
     follows: FloatArray
     apart: dict[int, bool]
+    splits: tuple[KeptSplit, ...]
+    own: Float32Array | None
+    facts: tuple[MenuFacts, ...]
