@@ -43,9 +43,9 @@ def make_rule(case: Case, held: list[Challenge]) -> Rule:
         value=means.value,
         covariance=means.covariance,
         menus=np.array([means.at(name) for name in menus], dtype=np.int64),
-        cost=np.array([cost[challenge.offers] for challenge in held]),
+        cost=case.cost_weight * np.array([cost[challenge.offers] for challenge in held]),
         singles=np.array([means.at(single_name(g)) for g in case.allowed]),
-        single_cost=np.array([case.setup[g] for g in case.allowed]),
+        single_cost=case.cost_weight * np.array([case.setup[g] for g in case.allowed]),
         enough=np.array([c.enough and c.same_way for c in held], dtype=bool),
         errors=_errors(case, menus, [single_name(g) for g in case.allowed]),
         paired=_errors(case, menus, menus),
@@ -55,6 +55,7 @@ def make_rule(case: Case, held: list[Challenge]) -> Rule:
         lead_error=float(lead.se[0]) if has_base else 0.0,
         lead_critical=lead.critical,
         lead_cost=case.setup[case.single],
+        slack=case.slack,
     )
 
 

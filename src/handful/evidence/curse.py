@@ -40,6 +40,7 @@ class Rule:
         best: column of the best single offer; `base` of no offer, or of the log's own mix.
         lead_error: standard error of best less base; 0 where there is no "no offer".
         lead_critical: critical value of that lead; `lead_cost` set-up of the best single.
+        slack: paired errors below the best net value at which a smaller menu is taken.
     """
 
     value: FloatArray
@@ -57,6 +58,7 @@ class Rule:
     lead_error: float
     lead_critical: float
     lead_cost: float
+    slack: float = 1.0
 
 
 def announced(rule: Rule, values: FloatArray) -> IntArray:
@@ -79,7 +81,7 @@ def announced(rule: Rule, values: FloatArray) -> IntArray:
         t = np.where(rule.errors > 0, lead / rule.errors, -np.inf)
     proven = (t.min(axis=2) > rule.critical) & rule.enough
     top = net.argmax(axis=1)
-    near = net >= np.take_along_axis(net, top[:, None], 1) - rule.paired[top]
+    near = net >= np.take_along_axis(net, top[:, None], 1) - rule.slack * rule.paired[top]
     first = proven & near
     fallback = np.where(proven, net, -np.inf)
     chosen = np.where(first.any(axis=1), first.argmax(axis=1), fallback.argmax(axis=1))

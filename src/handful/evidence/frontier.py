@@ -62,11 +62,12 @@ class MenuFacts:
     content_cost: float = 0.0
     contents: float = 0.0
     holding_cost: float = 0.0
+    running_cost: float = 0.0
 
     @property
     def cost(self) -> float:
         """What running the menu costs, money per customer."""
-        return self.setup_cost + self.content_cost + self.holding_cost
+        return self.setup_cost + self.content_cost + self.holding_cost + self.running_cost
 
 
 def shown_names(means: Means) -> list[str]:
@@ -140,6 +141,7 @@ def make_frontier(values: Values, menus: list[MenuFacts]) -> tuple[FrontierPoint
                 content_cost=facts.content_cost,
                 contents=facts.contents,
                 holding_cost=facts.holding_cost,
+                running_cost=facts.running_cost,
             )
         )
     return tuple(points)

@@ -44,8 +44,9 @@ class FrontierPoint:
     """Held-out value of the menu of K offers, beside what the model claims.
 
     `share_of_one_to_one` = gain over the best single offer as a share of one-to-one's gain; None
-    where one-to-one gains nothing. `setup_cost`, `content_cost`, `holding_cost` and `net` (value
-    less the three) are money per customer; `contents` are content cells.
+    where one-to-one gains nothing. `setup_cost`, `content_cost`, `holding_cost`, `running_cost` (of
+    telling customers apart) and `net` (value less the four) are money per customer; `contents` are
+    content cells.
     """
 
     offers: int
@@ -63,11 +64,12 @@ class FrontierPoint:
     content_cost: float = 0.0
     contents: float = 0.0
     holding_cost: float = 0.0
+    running_cost: float = 0.0
 
     @property
     def cost(self) -> float:
         """What running the menu costs, money per customer."""
-        return self.setup_cost + self.content_cost + self.holding_cost
+        return self.setup_cost + self.content_cost + self.holding_cost + self.running_cost
 
 
 @dataclass(frozen=True, slots=True)

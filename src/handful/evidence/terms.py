@@ -57,6 +57,9 @@ class Terms:
         stock: what stock costs; None where none is kept.
         author: offers that the team can author, "no offer" not counted; None for any number.
         control: the code of "no offer", which is no work; None where there is none.
+        running: money per customer that telling customers apart costs, with any menu of two.
+        cost_weight: how often costs count when a menu is proven and chosen.
+        slack: standard errors below the best net value at which a smaller menu is taken.
     """
 
     max_offers: int
@@ -77,6 +80,9 @@ class Terms:
     stock: StockTerms | None = None
     author: int | None = None
     control: int | None = None
+    running: float = 0.0
+    cost_weight: float = 1.0
+    slack: float = 1.0
 
     @property
     def singles(self) -> tuple[int, ...]:

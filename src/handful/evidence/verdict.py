@@ -49,6 +49,8 @@ class Case:
         fallback: (n,) what a row gets where an offer is closed to it.
         reach: (n, G) whether a row tells of an offer with dials; None for names.
         limited: whether offers are given only as far as limits let them.
+        cost_weight: how often costs count.
+        slack: standard errors below the best net value at which a smaller menu is taken.
     """
 
     means: Means
@@ -61,6 +63,8 @@ class Case:
     fallback: IntArray
     reach: BoolArray | None = None
     limited: bool = False
+    cost_weight: float = 1.0
+    slack: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +107,7 @@ def challenges(
         pairs = [(menu_name(point.offers), single_name(g)) for g in case.allowed]
         rows = difference_rows(case.means, pairs)
         se = standard_errors(case.means, rows)
-        extra = np.array([point.cost - case.setup[g] for g in case.allowed])
+        extra = case.cost_weight * np.array([point.cost - case.setup[g] for g in case.allowed])
         net = rows @ case.means.value - extra
         t = np.where(se > 0, net / np.where(se > 0, se, 1.0), -np.inf)
         worst = int(np.argmin(t))
@@ -168,16 +172,16 @@ def differing_clusters(
 
 
 def choose_size(case: Case, held: list[Challenge]) -> int | None:
-    """Return the smallest proven menu within one paired standard error of the best net value."""
+    """Return the smallest proven menu within `slack` paired errors of the best net value."""
     proven = [c.offers for c in held if c.holds]
     if not proven:
         return None
-    net = {p.offers: p.net for p in case.frontier if p.offers >= 2}
+    net = {p.offers: p.value - case.cost_weight * p.cost for p in case.frontier if p.offers >= 2}
     best = max(net, key=lambda k: net[k])
     for k in sorted(proven):
         pair = difference_rows(case.means, [(menu_name(best), menu_name(k))])
         paired = make_family(case.means, pair, 0)
-        if net[k] >= net[best] - float(paired.se[0]):
+        if net[k] >= net[best] - case.slack * float(paired.se[0]):
             return k
     return max(proven, key=lambda k: net[k])
 
@@ -225,7 +229,7 @@ def decide(experiment: Experiment, case: Case, held: list[Challenge], seed: int)
     if size is not None:
         point = next(p for p in case.frontier if p.offers == size)
         gain = split_gain(case.means, menu_name(size), seed)
-        reasons = _handful_reasons(point, held, limited=case.limited)
+        reasons = _handful_reasons(point, held, case)
         return Verdict("handful", size, point.menu, gain, reasons)
     if NO_OFFER in case.means.names:
         lead = beats_no_offer(case.means, case)
@@ -297,9 +301,7 @@ def _paired(case: Case, first: FrontierPoint, second: FrontierPoint) -> float:
     return float(make_family(case.means, difference_rows(case.means, pair), 0).se[0])
 
 
-def _handful_reasons(
-    point: FrontierPoint, held: list[Challenge], *, limited: bool = False
-) -> tuple[str, ...]:
+def _handful_reasons(point: FrontierPoint, held: list[Challenge], case: Case) -> tuple[str, ...]:
     found = next(c for c in held if c.offers == point.offers)
     # Two offers of 30 % each reach twice the customers of one, whether or not customers differ.
     reach = (
@@ -309,9 +311,19 @@ def _handful_reasons(
     return (
         f"A menu of {point.offers} beats every single offer on customers it was not chosen on: "
         f"t = {found.t:.2f} against the hardest, where {found.critical:.2f} was needed.",
-        f"{point.offers} is the smallest menu within one standard error of the best net value.",
-        *(reach if limited else ()),
+        _why_this_size(point.offers, case),
+        *(reach if case.limited else ()),
     )
+
+
+def _why_this_size(offers: int, case: Case) -> str:
+    if case.slack == 0:
+        return f"{offers} has the best net value of the menus that do: the preset asks for it."
+    errors = "one standard error" if case.slack == 1 else f"{case.slack:g} standard errors"
+    said = f"{offers} is the smallest menu within {errors} of the best net value"
+    if case.cost_weight == 1:
+        return f"{said}."
+    return f"{said}, costs counted {case.cost_weight:g} times over: the preset asks for it."
 
 
 def _why_not(held: list[Challenge]) -> str:

@@ -182,7 +182,7 @@ def _point(plan: Plan, case: RepairCase, point: FrontierPoint, columns: _Columns
         content_cost=content,
         contents=cells,
         holding_cost=held,
-        net=worth.value - setup - held,
+        net=worth.value - setup - held - point.running_cost,
     )
 
 

@@ -29,6 +29,7 @@ from handful.evidence.records import (
     Verdict,
 )
 from handful.evidence.ruling import RuleCase, rule_facts
+from handful.evidence.running import with_running
 from handful.evidence.segments import everybody, make_segments, segment_rows
 from handful.evidence.terms import make_terms
 from handful.evidence.variety import with_variety
@@ -37,6 +38,7 @@ from handful.experiment.checks import CheckResult, check_experiment
 from handful.experiment.given import turn
 from handful.experiment.records import Box, Experiment
 from handful.guardrails.disclosure_checks import check_disclosure
+from handful.guardrails.fairness_inputs import check_fairness
 from handful.guardrails.records import Facts
 from handful.notation import IntArray
 from handful.planning.constrained import AmountSplits
@@ -44,6 +46,7 @@ from handful.planning.demanding import check_prices, demand_facts, refusals, wit
 from handful.planning.dials import plan_dials, plan_limited_dials
 from handful.planning.evaluate import evaluate, evaluate_policy
 from handful.planning.facts import experiment_facts
+from handful.planning.fairing import with_fair_amounts
 from handful.planning.guarding import guarded
 from handful.planning.job import Job
 from handful.planning.limiting import with_limits
@@ -116,6 +119,10 @@ def _plan_once(
     progress: Progress,
 ) -> Plan:
     """Plan a log that passed its checks."""
+    if brief is not None:
+        check_fairness(brief, checked.experiment)
+    experiment, fair = with_fair_amounts(checked.experiment, brief)
+    checked = replace(checked, experiment=experiment)
     findings = checked.findings
     terms = make_terms(
         checked.experiment,
@@ -125,9 +132,10 @@ def _plan_once(
         never=asked.never,
     )
     terms = replace(terms, by_rule=asked.by_rule, rule_depth=asked.rule_depth)
-    terms = with_limits(terms, checked.experiment, asked.constraints)
+    terms = with_limits(terms, checked.experiment, asked.constraints, fair)
     amounts = AmountSplits(checked.experiment, asked, terms, random_state, progress)
     terms = with_variety(terms, checked.experiment, asked.variety, can_author(asked.team))
+    terms = with_running(terms, checked.experiment, asked.stages, asked.team, asked.preset)
     if brief is not None:
         check_disclosure(brief.guardrails, checked.experiment)
     job = Job(checked.experiment, asked, terms, random_state, progress, amounts)

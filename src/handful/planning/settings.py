@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 
 from handful.brief.constraints import ConstraintsSpec
 from handful.brief.schema import Brief, TeamSpec
+from handful.brief.stages import StagesSpec
 from handful.brief.variety import VarietySpec
 
 
@@ -34,6 +36,8 @@ class PlanSettings:
     constraints: ConstraintsSpec = field(default_factory=ConstraintsSpec)
     variety: VarietySpec = field(default_factory=VarietySpec)
     team: TeamSpec = field(default_factory=TeamSpec)
+    stages: StagesSpec = field(default_factory=StagesSpec)
+    preset: Literal["loyalty", "scale"] | None = None
     price: float | Mapping[str, float] | None = None
 
 
@@ -63,5 +67,7 @@ def settings_of(brief: Brief) -> PlanSettings:
         constraints=brief.constraints,
         variety=brief.variety,
         team=brief.team,
+        stages=brief.stages,
+        preset=brief.menu.preset,
         price=brief.profit.price,
     )

@@ -11,7 +11,7 @@ from handful.delivery.decision.markdown import CITED, ENDS
 from handful.delivery.markdown import unescaped
 from handful.errors import Finding, blocked
 
-_COSTS: Final = ("setup_cost", "content_cost", "holding_cost")
+_COSTS: Final = ("setup_cost", "content_cost", "holding_cost", "running_cost")
 """What `frontier.N.cost` is the sum of: plan.json holds the parts."""
 _ROW: Final = re.compile(r"^\| (\d+) \| (.+) \| `([^`]+)` \| (.+) \|$")
 _MARK: Final = re.compile(r" \[(\d+)\]")

@@ -16,6 +16,7 @@ COSTS: Final = (
     ("setup_cost", "Set-up cost"),
     ("content_cost", "Content"),
     ("holding_cost", "Stock"),
+    ("running_cost", "Deciding and data"),
 )
 
 
