@@ -15,7 +15,7 @@ def limit_words(plan: Plan, use: ConstraintUse) -> str:
         'capacity.mail: at most 500 customers; 500 used; one more customer would be worth 0.42 USD.'
     """
     currency = plan.experiment.currency
-    side = "at least" if use.kind == "at_least" else "at most"
+    side = {"at_least": "at least", "within": "within"}.get(use.kind, "at most")
     said = f"{use.name}: {side} {_amount(use.bound, use.unit)}; {_number(use.used, use.unit)} used"
     held = use.held_out
     if held is not None and held.lo < held.hi:
@@ -31,6 +31,8 @@ def _worth(use: ConstraintUse, currency: str) -> str:
     if use.kind == "at_least":
         one = "one customer fewer" if use.unit in ("customers", "share") else "one unit less"
         return f"asking for {one} would be worth {price}"
+    if use.kind == "within":
+        return f"a bound wider by 0.01 would be worth {0.01 * use.shadow_price:.3g} {currency} each"
     one = {"customers": "customer", "share": "customer", "amount": "unit"}.get(use.unit, use.unit)
     return f"one more {one} would be worth {price}"
 
@@ -38,12 +40,16 @@ def _worth(use: ConstraintUse, currency: str) -> str:
 def _amount(value: float, unit: str) -> str:
     if unit == "share":
         return f"{value:.1%} of the customers"
+    if unit == "difference":
+        return f"{value:.3g} of each other"
     return _number(value, unit) if unit == "amount" else f"{_number(value, unit)} {unit}"
 
 
 def _number(value: float, unit: str) -> str:
     if unit == "share":
         return f"{value:.1%}"
+    if unit == "difference":
+        return f"{value:.3g}"
     return f"{value:,.0f}" if abs(value) >= 100 or value == round(value) else f"{value:,.3g}"
 
 

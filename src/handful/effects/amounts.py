@@ -17,6 +17,13 @@ from handful.effects.dial_amounts import Surface, fit_surface, settled_by_point
 from handful.effects.dials import spread_model
 from handful.effects.predict import predict_profit
 from handful.effects.records import AmountFit, EffectsModel
+from handful.effects.weighted_amounts import (
+    fit_weights,
+    learn_weights,
+    open_weights,
+    weighted_fit,
+    weighted_model,
+)
 from handful.effects.worlds import Workshop
 from handful.experiment.records import Amount, Experiment
 from handful.notation import FloatArray, IntArray
@@ -64,6 +71,8 @@ def amount_table(experiment: Experiment, amount: Amount) -> FloatArray | None:
         >>> amount_table(log, Amount("budget", np.where(log.offer == 1, 0.5, 0.0))).tolist()
         [[0.0, 0.5]]
     """
+    if amount.weights is not None:
+        return None
     known = known_by_offer(experiment, amount)
     return None if np.isnan(known).any() else known[None, :]
 
@@ -102,18 +111,27 @@ def open_amounts(
 
     Cost: O(n p) each.
     """
-    return tuple(
-        None
-        if amount_table(experiment, amount) is not None
-        else open_workshop(
-            replace(experiment, profit=amount.values),
-            fold,
-            learn_rows=learn_rows,
-            random_state=random_state,
-            nodes=None if surface is None else surface.nodes,
-        )
-        for amount in experiment.amounts
-    )
+    shops: list[Workshop | None] = []
+    shared: dict[str, Workshop] = {}
+    for amount in experiment.amounts:
+        if amount.weights is not None:
+            if amount.source not in shared:
+                shared[amount.source] = open_weights(
+                    experiment, amount.weights, fold, learn_rows=learn_rows, seed=random_state
+                )
+            shops.append(shared[amount.source])
+        elif amount_table(experiment, amount) is not None:
+            shops.append(None)
+        else:
+            shop = open_workshop(
+                replace(experiment, profit=amount.values),
+                fold,
+                learn_rows=learn_rows,
+                random_state=random_state,
+                nodes=None if surface is None else surface.nodes,
+            )
+            shops.append(shop)
+    return tuple(shops)
 
 
 def fit_amounts(
@@ -135,7 +153,15 @@ def fit_amounts(
     Cost: a cross-fit for each amount that must be learned.
     """
     amounts = []
+    weighed: dict[str, CrossFit] = {}
     for amount, shop in zip(experiment.amounts, shops, strict=True):
+        if amount.weights is not None and shop is not None:
+            if amount.source not in weighed:
+                weighed[amount.source] = fit_weights(
+                    experiment, amount.weights, shop, fit.fold, progress
+                )
+            amounts.append(weighted_fit(amount, weighed[amount.source], fit))
+            continue
         if shop is None:
             table = amount_table(experiment, amount)
             if table is None:
@@ -168,7 +194,14 @@ def learn_amounts(
     Cost: one fit more for each that must be learned.
     """
     models = []
+    weighed: dict[str, EffectsModel] = {}
     for amount, shop in zip(experiment.amounts, shops, strict=True):
+        if amount.weights is not None and shop is not None:
+            if amount.source not in weighed:
+                weighed[amount.source] = learn_weights(experiment, amount.weights, shop)
+            known = weighted_model(amount, weighed[amount.source], experiment.offers)
+            models.append(AmountModel(amount.name, None, known))
+            continue
         if shop is None:
             models.append(AmountModel(amount.name, amount_table(experiment, amount), None))
             continue

@@ -19,7 +19,8 @@ class LimitRule:
         offers: codes counted; () where an amount is.
         rows: (n,) True for the rows of the log counted; None for all.
         amount: position among the experiment's amounts; None where customers are counted.
-        share: whether `low` and `high` are shares of the customers counted.
+        share: whether `low` and `high` are shares of the customers counted, or means per customer
+            where an amount is.
         group: (column, level) that `rows` stands for; what a new customer is asked.
     """
 

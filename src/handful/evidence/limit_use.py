@@ -84,7 +84,7 @@ def held_out_use(
         scale = len(given) / float(total)
         return Estimate(used, scale * spread.se, used + scale * spread.lo, used + scale * spread.hi)
     mean = mean_estimate(_amounts(experiment, fit.amounts[rule.amount], given, terms), experiment)
-    scale = limits.population
+    scale = 1.0 if rule.share else limits.population
     return Estimate(*(scale * x for x in (mean.value, mean.se, mean.lo, mean.hi)))
 
 

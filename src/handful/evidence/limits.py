@@ -83,7 +83,8 @@ def limited_problem(
     made = []
     for rule in rules:
         limit = _limit(rule, rows, columns, limits)
-        made.append(replace(limit, low=-np.inf) if upper_only else limit)
+        # A minimum that doing nothing keeps, such as a difference within both ends, stays.
+        made.append(replace(limit, low=-np.inf) if upper_only and limit.low > 0 else limit)
     # Offers with dials are predicted in single precision; sums that must keep a limit are not.
     return Problem(rows.values[:, columns].astype(np.float64), cells, tuple(made))
 
@@ -91,7 +92,7 @@ def limited_problem(
 def _limit(rule: LimitRule, rows: Rows, columns: IntArray, limits: LimitTerms) -> Limit:
     counted = None if rule.rows is None else rule.rows[rows.index]
     if rule.amount is not None:
-        scale = len(rows.index) / limits.population
+        scale = len(rows.index) / (1.0 if rule.share else limits.population)
         amounts = np.asfortranarray(rows.amounts[rule.amount][:, columns], dtype=np.float64)
         return Limit(rule.name, rule.low * scale, rule.high * scale, amounts=amounts)
     customers = len(rows.index) if counted is None else int(counted.sum())
@@ -153,7 +154,7 @@ def _may_keep(offer: int, limits: LimitTerms) -> bool:
 
 def has_minimum(limits: LimitTerms | None) -> bool:
     """Tell whether some limit asks for a least use."""
-    return limits is not None and any(np.isfinite(rule.low) for rule in limits.rules)
+    return limits is not None and any(0 < rule.low < np.inf for rule in limits.rules)
 
 
 def base_to_fallback(rows: Rows, given: IntArray, fallback: IntArray) -> IntArray:

@@ -219,9 +219,11 @@ def _use(rule: LimitRule, limit: Limit, used: float) -> ListUse:
     """Return what is used; refuse where customers to whom the base is closed break a limit."""
     lower = bool(np.isfinite(limit.low))
     bound = limit.low if lower else limit.high
-    over = limit.low - used if lower else used - limit.high
+    over = max(limit.low - used, used - limit.high)
     if over > room(bound) + (0.0 if rule.amount is None else room(used)):
         message = f"{rule.name} cannot be kept on this list: some customers may get nothing but "
         message += f"their fallback, which uses {used:,.10g} against {bound:,.10g}."
         raise BriefError(blocked("P730", message, "Leave these customers out, or loosen it."))
+    if np.isfinite(limit.low) and np.isfinite(limit.high):
+        return ListUse(rule.name, "within", float(limit.high), used)
     return ListUse(rule.name, "at_least" if lower else "at_most", float(bound), used)

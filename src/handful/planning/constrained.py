@@ -219,7 +219,7 @@ def _uses(
     alone = codes_by_price(experiment, fit, menu, loose, terms)
     uses = []
     for at, rule in enumerate(limits.rules):
-        lower = bool(np.isfinite(rule.low))
+        lower = _kind(rule) == "at_least"
         price = float(found.prices[at])
         uses.append(
             ConstraintUse(
@@ -227,13 +227,19 @@ def _uses(
                 bound=rule.low if lower else rule.high,
                 used=_in_campaign(rule, float(found.used[at]), experiment, limits),
                 shadow_price=abs(price) if price else None,
-                kind="at_least" if lower else "at_most",
+                kind=_kind(rule),
                 unit=_unit(rule, experiment),
                 held_out=held_out_use(experiment, fit, listed, terms, rule),
                 by_prices=held_out_use(experiment, fit, alone, terms, rule, listed=False),
             )
         )
     return tuple(uses)
+
+
+def _kind(rule: LimitRule) -> str:
+    if np.isfinite(rule.low):
+        return "within" if np.isfinite(rule.high) else "at_least"
+    return "at_most"
 
 
 def _in_campaign(rule: LimitRule, used: float, experiment: Experiment, limits: LimitTerms) -> float:
@@ -246,7 +252,7 @@ def _in_campaign(rule: LimitRule, used: float, experiment: Experiment, limits: L
 
 def _unit(rule: LimitRule, experiment: Experiment) -> str:
     if rule.share:
-        return "share"
+        return "share" if rule.amount is None else "difference"
     if rule.amount is None:
         return "customers"
     return experiment.currency if rule.name == "budget" else "amount"

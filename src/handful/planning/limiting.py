@@ -19,13 +19,19 @@ from handful.notation import FloatArray
 from handful.policy.conflicts import conflicting
 
 
-def with_limits(terms: Terms, experiment: Experiment, spec: ConstraintsSpec) -> Terms:
+def with_limits(
+    terms: Terms,
+    experiment: Experiment,
+    spec: ConstraintsSpec,
+    further: tuple[LimitRule, ...] = (),
+) -> Terms:
     """Return the terms with the brief's limits, checked against the log.
 
     Args:
         terms: limits of the menu.
         experiment: the log.
         spec: [constraints].
+        further: limits from elsewhere, such as bounds on differences between groups.
 
     Raises:
         BriefError: E510 names that the log does not have; E511 limits that cannot be used as they
@@ -34,7 +40,7 @@ def with_limits(terms: Terms, experiment: Experiment, spec: ConstraintsSpec) -> 
     Cost: O(n G), and what `conflicting` takes.
     """
     exclusive = _exclusive(experiment, spec)
-    if not spec.limited:
+    if not spec.limited and not further:
         return replace(terms, exclusive=exclusive)
     problems = [*_unknown_names(experiment, spec), *_unusable(terms, experiment, spec)]
     if problems:
@@ -44,7 +50,7 @@ def with_limits(terms: Terms, experiment: Experiment, spec: ConstraintsSpec) -> 
     if base is None:
         raise ValueError("limits need a base")
     population = experiment.population or float(len(np.unique(experiment.customers)))
-    limits = LimitTerms(tuple(_rules(experiment, spec, base)), population, base)
+    limits = LimitTerms((*_rules(experiment, spec, base), *further), population, base)
     must = {code[name] for name, least in spec.at_least.items() if least > 0} - {base}
     always = tuple(sorted({*terms.always, *must} - {base}))
     made = replace(
@@ -199,6 +205,8 @@ def rule_words(rule: LimitRule, currency: str) -> str:
         >>> rule_words(LimitRule("capacity.mail", high=500.0), "USD")
         'capacity.mail at most 500 customers'
     """
+    if rule.amount is not None and rule.share:
+        return f"{rule.name} within {rule.high:.4g} of each other"
     unit = " customers" if rule.amount is None else ""
     unit = f" {currency}" if rule.name == "budget" else unit
     low, high = f"{rule.low:,.10g}{unit}", f"{rule.high:,.10g}{unit}"

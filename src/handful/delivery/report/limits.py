@@ -26,7 +26,7 @@ def constraints_table(plan: Plan) -> Table:
     """Return the limits of the brief, what the plan uses of them and their prices."""
     rows = []
     for at, limit in enumerate(plan.constraints):
-        field, places = f"constraints.{at}", 4 if limit.unit == "share" else 0
+        field, places = f"constraints.{at}", 4 if limit.unit in ("share", "difference") else 0
         why = "the limit does not bind"
         price: Figure = (
             Figure(MISSING, None, f"{field}.shadow_price", None, why)
@@ -36,7 +36,7 @@ def constraints_table(plan: Plan) -> Table:
         held: Cell = _interval(plan, f"{field}.held_out", places, limit.held_out is not None)
         alone = _one(plan, f"{field}.by_prices.value", places, limit.by_prices is not None)
         bound, used = (plain(plan, f"{field}.{key}", places) for key in ("bound", "used"))
-        side = "at least" if limit.kind == "at_least" else "at most"
+        side = {"at_least": "at least", "within": "within"}.get(limit.kind, "at most")
         rows.append(Row((limit.name, side, bound, limit.unit, used, held, alone, price)))
     columns = (
         Column("Limit of a campaign"),
