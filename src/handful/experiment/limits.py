@@ -29,6 +29,8 @@ REVENUE: Final = "coverage.revenue"
 """The name of what customers bring today; known beforehand, so features may read its columns."""
 OUTCOMES: Final = "outcomes."
 """What the names of the brief's further outcomes begin with."""
+EXECUTION: Final = "execution."
+"""What the names of the rates of carrying an offer out begin with."""
 MOST_OFFERS: Final = 1_000
 
 
@@ -84,6 +86,7 @@ def plan_limits(log: OpenLog, brief: Brief, columns: Columns, wrong: list[Findin
     amounts |= {f"caps.{name}": cap.outcome for name, cap in spec.caps.items()}
     amounts |= {} if brief.profit.take_up is None else {TAKE_UP: brief.profit.take_up}
     amounts |= {f"{OUTCOMES}{name}": spec.per_row for name, spec in brief.outcomes.items()}
+    amounts |= {f"{EXECUTION}{name}": sql for name, sql in brief.execution.sql.items()}
     amounts |= {} if brief.coverage.revenue is None else {REVENUE: brief.coverage.revenue}
     outcomes: tuple[str, ...] = ()
     for name, sql in amounts.items():
@@ -116,6 +119,8 @@ def key_of(amount: str) -> str:
     """Return the key of the brief that an amount comes from."""
     if amount.startswith(OUTCOMES):
         return f"{amount}.per_row"
+    if amount.startswith(EXECUTION):
+        return amount
     known = {BUDGET: "constraints.cost", TAKE_UP: "profit.take_up", REVENUE: REVENUE}
     return known.get(amount, f"constraints.{amount}")
 
@@ -127,7 +132,7 @@ def is_limit(amount: str) -> bool:
         >>> is_limit("budget"), is_limit("outcomes.returns"), is_limit("take_up")
         (True, False, False)
     """
-    return amount not in {TAKE_UP, REVENUE} and not amount.startswith(OUTCOMES)
+    return amount not in {TAKE_UP, REVENUE} and not amount.startswith((OUTCOMES, EXECUTION))
 
 
 def _unless(condition: str) -> str:
@@ -183,6 +188,9 @@ def read_amounts(
     amounts = []
     for j, name in enumerate(reads.amounts):
         values = np.asarray(table.column(f"a{j}").to_numpy(), dtype=np.float64)
+        if name.startswith(EXECUTION):
+            amounts.append(Amount(name, _rate(values, name, of_units, findings)))
+            continue
         bad = ~np.isfinite(values)
         if name == TAKE_UP:
             bad |= values < 0
@@ -196,6 +204,25 @@ def read_amounts(
             findings.append(Finding("S236", "block", message, remedy, count, share))
         amounts.append(Amount(name, of_units(np.where(bad, 0.0, values))))
     return tuple(amounts)
+
+
+def _rate(
+    values: FloatArray,
+    name: str,
+    of_units: Callable[[FloatArray], FloatArray],
+    findings: list[Finding],
+) -> FloatArray:
+    """Return the share of each unit's rows that count, NaN where none does."""
+    counts = np.isfinite(values)
+    wrong = int(np.sum((values[counts] < 0.0) | (values[counts] > 1.0)))
+    if wrong:
+        message = f"{key_of(name)} should give 0, 1 or NULL; {wrong} rows give something else."
+        remedy = 'Compare, as in "days_late <= 0"; NULL where a row does not count.'
+        share = wrong / len(values)
+        findings.append(Finding("S236", "block", message, remedy, wrong, share))
+    met, counted = of_units(np.where(counts, values, 0.0)), of_units(counts.astype(np.float64))
+    rate: FloatArray = np.where(counted > 0, met / np.where(counted > 0, counted, 1.0), np.nan)
+    return rate
 
 
 def close_ineligible(

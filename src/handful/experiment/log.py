@@ -17,6 +17,7 @@ from handful.experiment.given import Given, offers_by_name, offers_with_dials
 from handful.experiment.leaving_out import LeaveOut, LeftOut
 from handful.experiment.levels import check_offer_names, check_profit, code_offers
 from handful.experiment.limits import (
+    EXECUTION,
     OUTCOMES,
     REVENUE,
     TAKE_UP,
@@ -218,18 +219,24 @@ def _finish(log: OpenLog, plan: ReadingPlan, known: _Known, units: Units) -> Exp
         held_apart=encode(table, plan.apart, "h")[0] if plan.apart.names else None,
         amounts=tuple(amount for amount in known.amounts if is_limit(amount.name)),
         take_up=_named(known.amounts, TAKE_UP),
-        outcomes=tuple(
-            replace(amount, name=amount.name.removeprefix(OUTCOMES))
-            for amount in known.amounts
-            if amount.name.startswith(OUTCOMES)
-        ),
+        outcomes=_family(known.amounts, OUTCOMES),
         revenue=_named(known.amounts, REVENUE),
+        execution=_family(known.amounts, EXECUTION),
         eligibility=plan.limits.columns,
     )
 
 
 def _named(amounts: tuple[Amount, ...], name: str) -> FloatArray | None:
     return next((amount.values for amount in amounts if amount.name == name), None)
+
+
+def _family(amounts: tuple[Amount, ...], prefix: str) -> tuple[Amount, ...]:
+    """Return the amounts whose names begin alike, by the rest of their names."""
+    return tuple(
+        replace(amount, name=amount.name.removeprefix(prefix))
+        for amount in amounts
+        if amount.name.startswith(prefix)
+    )
 
 
 def _given(

@@ -194,6 +194,8 @@ class Experiment:
     """What else may not get worse, under the names of the brief's [outcomes]."""
     revenue: FloatArray | None = None
     """(n,) what each customer brings today; None where the brief does not say."""
+    execution: tuple[Amount, ...] = ()
+    """(n,) shares of each row carried out so, NaN where it does not count; by name."""
 
     @classmethod
     def from_frame(  # noqa: PLR0913 - the keys of a brief, by name
@@ -308,6 +310,7 @@ class Experiment:
             take_up=None if self.take_up is None else self.take_up[index],
             outcomes=tuple(a.take(index) for a in self.outcomes),
             revenue=None if self.revenue is None else self.revenue[index],
+            execution=tuple(a.take(index) for a in self.execution),
         )
 
     @property
