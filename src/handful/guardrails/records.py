@@ -10,13 +10,16 @@ import numpy as np
 
 from handful.brief.guardrails import GuardrailsSpec
 from handful.brief.schema import Brief
+from handful.evidence.coverage_records import CoverageFacts, OutcomeFacts, WorseOffFacts
 from handful.evidence.evidence import Evidence
 from handful.evidence.records import Segment, Verdict
 from handful.evidence.terms import Terms
 from handful.experiment.consent_records import Rights
+from handful.experiment.contacts import ContactRegister
 from handful.experiment.records import Experiment, Features, FeatureSchema
 from handful.guardrails.audience import AudienceMerge
 from handful.guardrails.importance import FieldValue
+from handful.guardrails.maturity_records import Matrix, Scorecard
 from handful.guardrails.minimise import Minimised
 from handful.guardrails.repair_records import Repair
 from handful.guardrails.results import GuardrailResult, GuardrailVerdict, Override
@@ -54,6 +57,10 @@ class Facts:
         repair: what it takes to tell no more than allowed; None where nothing is too much.
         recounted: what the customers of the rows allow, read again from the consent table event by
             event; None without consent.
+        worse_off, outcomes, coverage: as in the plan.
+        contacts: what all programmes sent to whom; None where the brief names no such table.
+        matrix: the orchestration matrix; None where the brief has none.
+        scorecard: how far the firm has come; None without a brief.
     """
 
     experiment: Experiment
@@ -73,6 +80,12 @@ class Facts:
     results: tuple[GuardrailResult, ...] = ()
     repair: Repair | None = None
     recounted: Rights | None = None
+    worse_off: WorseOffFacts | None = None
+    outcomes: tuple[OutcomeFacts, ...] = ()
+    coverage: CoverageFacts | None = None
+    contacts: ContactRegister | None = None
+    matrix: Matrix | None = None
+    scorecard: Scorecard | None = None
 
     @property
     def asked(self) -> GuardrailsSpec:

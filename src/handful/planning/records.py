@@ -10,6 +10,7 @@ import numpy as np
 
 from handful.effects.records import EffectsModel
 from handful.errors import BriefError, Finding, blocked
+from handful.evidence.coverage_records import CoverageFacts, OutcomeFacts, WorseOffFacts
 from handful.evidence.limit_records import BudgetPoint, LimitTerms
 from handful.evidence.records import (
     DemandFacts,
@@ -32,6 +33,7 @@ from handful.policy.records import Assignment, Policy
 
 if TYPE_CHECKING:
     from handful.guardrails.data_use import DataUse
+    from handful.planning.whatif_records import WhatIf
 
 __all__ = ["ConstraintUse", "ExperimentFacts", "GuardrailResult", "OfferFacts", "Override", "Plan"]
 
@@ -195,6 +197,14 @@ class Plan:
     """Where offers with dials lie; None for offers that are names."""
     limits: PlanLimits | None = None
     """What an allocation of another list needs; None where nothing is limited."""
+    worse_off: WorseOffFacts | None = None
+    """Segments and groups against the default; None where everybody gets the default."""
+    outcomes: tuple[OutcomeFacts, ...] = ()
+    """What else may not get worse."""
+    coverage: CoverageFacts | None = None
+    """Who has an acceptable offer; None where no offer counts as exclusion."""
+    whatif: WhatIf | None = None
+    """What other questions are answered from; None where the plan is not to keep it."""
 
     @property
     def failed(self) -> tuple[GuardrailResult, ...]:

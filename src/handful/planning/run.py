@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 
-import numpy as np
 from threadpoolctl import threadpool_limits
 
 from handful.brief.guardrails import GuardrailsSpec
@@ -26,27 +25,27 @@ from handful.evidence.records import (
     Premium,
     RuleFacts,
     Segment,
-    Verdict,
 )
 from handful.evidence.ruling import RuleCase, rule_facts
 from handful.evidence.running import with_running
 from handful.evidence.segments import everybody, make_segments, segment_rows
 from handful.evidence.terms import make_terms
-from handful.evidence.variety import with_variety
-from handful.evidence.verdict import fits_by_hand
+from handful.evidence.variety import population, with_variety
 from handful.experiment.checks import CheckResult, check_experiment
 from handful.experiment.given import turn
 from handful.experiment.records import Box, Experiment
 from handful.guardrails.disclosure_checks import check_disclosure
 from handful.guardrails.fairness_inputs import check_fairness
 from handful.guardrails.records import Facts
-from handful.notation import IntArray
+from handful.planning.by_hand import or_by_hand
 from handful.planning.constrained import AmountSplits
+from handful.planning.covering import with_coverage_told
 from handful.planning.demanding import check_prices, demand_facts, refusals, with_refusals
 from handful.planning.dials import plan_dials, plan_limited_dials
 from handful.planning.evaluate import evaluate, evaluate_policy
 from handful.planning.facts import experiment_facts
 from handful.planning.fairing import with_fair_amounts
+from handful.planning.falling_back import check_default, with_fall_back, with_fallen_rows
 from handful.planning.guarding import guarded
 from handful.planning.job import Job
 from handful.planning.limiting import with_limits
@@ -58,7 +57,7 @@ from handful.planning.settings import PlanSettings, settings_of
 from handful.planning.settling import Settled, settle_policy
 from handful.planning.splits import OwnSplits
 from handful.planning.varying import can_author, with_variety_told
-from handful.policy.records import RuleTree
+from handful.planning.whatif_build import keep_whatif
 from handful.progress import SILENT, Progress
 
 __all__ = ["evaluate", "evaluate_policy", "make_plan", "plan"]
@@ -100,6 +99,7 @@ def make_plan(
     if blocking:
         raise DataError(findings)
     check_prices(checked.experiment, asked)
+    check_default(checked.experiment, asked)
     before: tuple[Premium, ...] = ()
     while True:
         made = _plan_once(checked, asked, brief, effects, random_state, progress)
@@ -250,11 +250,16 @@ def _assemble(
     brief: Brief | None,
 ) -> Plan:
     experiment = job.experiment
-    verdict = _by_hand(job, evidence.verdict)
+    verdict = or_by_hand(
+        evidence.verdict,
+        population(experiment),
+        job.settings.minutes_per_card,
+        job.settings.hours,
+    )
     asked = GuardrailsSpec() if brief is None else brief.guardrails
     settled = settle_policy(job, evidence, model, asked)
     policy, assignment, limited = settled.policy, settled.assignment, settled.limited
-    segments, rule = _segments(job, evidence, settled.menu, settled.tree, assignment.offer)
+    segments, rule = _segments(job, evidence, settled)
     made = Plan(
         experiment=experiment_facts(experiment, job.random_state, brief),
         findings=findings,
@@ -277,14 +282,17 @@ def _assemble(
         limits=None if limited is None else limited.limits,
     )
     made = _told(job, made, evidence, settled)
+    made = with_coverage_told(made, job, evidence, settled.fall, asked)
     facts = _facts(job, made, evidence, brief)
     facts = replace(facts, repair=settled.repair, merge=settled.merge, rule=settled.tree)
-    return guarded(made, facts, job.progress)
+    done = guarded(made, facts, job.progress)
+    return replace(done, whatif=keep_whatif(job, evidence, done, facts))
 
 
 def _told(job: Job, made: Plan, evidence: Evidence, settled: Settled) -> Plan:
     """Return the plan with what was merged, mended and kept various told in its verdict."""
     made = made if settled.merge is None else with_merge(made, settled.merge)
+    made = with_fall_back(made, job, evidence, settled.fall)
     if settled.mended and settled.case is not None and settled.repair is not None:
         made = with_repair(made, settled.case, settled.repair)
     made = replace(made, demand=demand_facts(job, evidence, settled.menu))
@@ -303,16 +311,16 @@ def _facts(job: Job, made: Plan, evidence: Evidence, brief: Brief | None) -> Fac
         segments=made.segments,
         brief=brief,
         random_state=job.random_state,
+        worse_off=made.worse_off,
+        outcomes=made.outcomes,
+        coverage=made.coverage,
     )
 
 
 def _segments(
-    job: Job,
-    evidence: Evidence,
-    menu: tuple[int, ...],
-    tree: RuleTree | None,
-    assigned: IntArray,
+    job: Job, evidence: Evidence, settled: Settled
 ) -> tuple[tuple[Segment, ...], RuleFacts | None]:
+    menu, tree, assigned = settled.menu, settled.tree, settled.assignment.offer
     if tree is None:
         known = evidence.references
         first = evidence.frontier[0]
@@ -322,19 +330,7 @@ def _segments(
         worth = Estimate(line.value, line.se, line.lo, line.hi)
         return everybody(job.experiment, worth, menu[0], assigned), None
     rows = segment_rows(job.experiment, evidence.first, job.terms, menu, job.random_state)
+    rows = with_fallen_rows(rows, settled.fall, by_rule=job.terms.by_rule)
     case = RuleCase(rows.free, rows.rule, rows.scores)
     rule = rule_facts(job.experiment, case, tree, decides=job.terms.by_rule)
     return make_segments(job.experiment, rows, assigned, menu, tree), rule
-
-
-def _by_hand(job: Job, verdict: Verdict) -> Verdict:
-    asked = job.settings
-    customers = job.experiment.population or float(len(np.unique(job.experiment.customers)))
-    if not fits_by_hand(customers, asked.minutes_per_card, asked.hours):
-        return verdict
-    reason = (
-        f"{customers:,.0f} customers at {asked.minutes_per_card:g} minutes each fit in "
-        f"{asked.hours:g} hours: write to each by hand and run no programme."
-    )
-    reasons = (reason, *verdict.reasons)
-    return Verdict("by_hand", verdict.offers, verdict.menu, verdict.gain, reasons)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from handful.brief.constraints import ConstraintsSpec
+from handful.brief.coverage import CoverageSpec, WorseOffSpec
 from handful.brief.schema import Brief, TeamSpec
 from handful.brief.stages import StagesSpec
 from handful.brief.variety import VarietySpec
@@ -36,9 +37,13 @@ class PlanSettings:
     constraints: ConstraintsSpec = field(default_factory=ConstraintsSpec)
     variety: VarietySpec = field(default_factory=VarietySpec)
     team: TeamSpec = field(default_factory=TeamSpec)
+    coverage: CoverageSpec = field(default_factory=CoverageSpec)
+    worse_off: WorseOffSpec = field(default_factory=WorseOffSpec)
     stages: StagesSpec = field(default_factory=StagesSpec)
     preset: Literal["loyalty", "scale"] | None = None
     price: float | Mapping[str, float] | None = None
+    studio: bool = True
+    """Whether the plan keeps what questions are answered from."""
 
 
 def settings_of(brief: Brief) -> PlanSettings:
@@ -70,4 +75,6 @@ def settings_of(brief: Brief) -> PlanSettings:
         stages=brief.stages,
         preset=brief.menu.preset,
         price=brief.profit.price,
+        coverage=brief.coverage,
+        worse_off=brief.worse_off,
     )

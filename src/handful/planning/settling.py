@@ -14,6 +14,7 @@ from handful.guardrails.repair_search import find_repair
 from handful.planning.consenting import assign_with_consent
 from handful.planning.constrained import Limited, limit_plan
 from handful.planning.facts import offer_points
+from handful.planning.falling_back import FallBack, fallen_policy, find_fall_back
 from handful.planning.job import Job
 from handful.planning.merging import merged_policy
 from handful.planning.repairing import mended_policy
@@ -34,6 +35,7 @@ class Settled:
         case, repair: what it would take to tell no more than allowed, where that was looked for.
         mended: whether the repair is in the policy.
         limited: the plan under limits on all customers together.
+        fall: the segments beside the default, and which of them get it.
     """
 
     policy: Policy
@@ -45,12 +47,13 @@ class Settled:
     repair: Repair | None
     mended: bool
     limited: Limited | None
+    fall: FallBack
 
 
 def settle_policy(
     job: Job, evidence: Evidence, model: EffectsModel, asked: GuardrailsSpec
 ) -> Settled:
-    """Settle who gets which: the menu first, then small offers, then repair, then limits.
+    """Settle who gets which: menu, small offers, who falls back to the default, repair, limits.
 
     Cost: an assignment of the log and a rule; more where something has to be changed.
     """
@@ -60,12 +63,14 @@ def settle_policy(
     policy, merge = merged_policy(
         experiment, fit, job.terms, _policy(job, model, menu, tree), asked
     )
+    fall = find_fall_back(job, evidence, policy, asked)
+    policy = fallen_policy(policy, fall)
     case = _case(job, evidence, policy, asked)
     repair = None if case is None else find_repair(case)
     final = policy if case is None else mended_policy(case, repair)
     if final.menu != menu:
         several = len(final.menu) > 1
-        tree = final_rule(experiment, fit, final.menu, job.terms) if several else None
+        tree = _tree(job, evidence, final) if several else None
     limited = _limited(job, evidence, final)
     return Settled(
         policy=final if limited is None else limited.policy,
@@ -77,7 +82,15 @@ def settle_policy(
         repair=repair,
         mended=final is not policy,
         limited=limited,
+        fall=fall,
     )
+
+
+def _tree(job: Job, evidence: Evidence, policy: Policy) -> RuleTree:
+    """Return the rule over a menu that was changed: the policy's own where one decides."""
+    if policy.rule is not None:
+        return policy.rule
+    return final_rule(job.experiment, evidence.first, policy.menu, job.terms)
 
 
 def _menu_codes(job: Job, evidence: Evidence) -> tuple[int, ...]:
