@@ -21,6 +21,8 @@ REASON_NO_CHANNEL: Final = 6
 REASON_NO_TIER: Final = 7
 REASON_DRAWN: Final = 8
 REASON_GAVE_WAY: Final = 9
+REASON_CONTACT_CAP: Final = 10
+REASON_HELD_OUT: Final = 11
 
 REASONS: Final = MappingProxyType(
     {
@@ -34,6 +36,8 @@ REASONS: Final = MappingProxyType(
         REASON_NO_TIER: "not_in_tier",
         REASON_DRAWN: "randomised_for_privacy",
         REASON_GAVE_WAY: "default_is_better",
+        REASON_CONTACT_CAP: "contact_cap",
+        REASON_HELD_OUT: "held_out",
     }
 )
 """Reason codes of a decision and the words written in assignments.parquet."""
