@@ -1,0 +1,1 @@
+"""The studio's pages: each a pure function from one record to HTML; wording and layout only."""

@@ -1,0 +1,50 @@
+"""GET /plans/{id}: what if we could author fewer offers, if set-up cost more, if margins fell?"""
+
+from __future__ import annotations
+
+from handful.delivery.studio.pages.answering import as_answer, tell
+from handful.delivery.studio.pages.controls import box_text, controls, planned_text
+from handful.delivery.studio.pages.frame import framed
+from handful.delivery.studio.pages.words import verdict_words
+from handful.delivery.studio.records import WhatIfPage
+
+
+def render_whatif(whatif: WhatIfPage) -> str:
+    """Return the page of one plan: what can be turned, and what then follows.
+
+    The page is a form that is sent by GET, so that it works without a script and the address keeps
+    the question; the script asks for the same address while a slider moves and swaps the answer.
+
+    Args:
+        whatif: the plan, its settings, the question and its answer.
+
+    Returns:
+        HTML text.
+
+    Cost:
+        O(menus + segments + guardrails).
+
+    Example:
+        >>> render_whatif.__name__
+        'render_whatif'
+    """
+    view = whatif.plan
+    settings = whatif.settings or as_answer(view.document)
+    shown = tell(view, settings, whatif.answer)
+    return framed(
+        "whatif.html",
+        "whatif",
+        whatif.frame,
+        {
+            "live": whatif.live,
+            "why_not": whatif.why_not,
+            "refusal": whatif.refusal,
+            "controls": controls(view.document, settings, whatif.question) if whatif.live else (),
+            "box_text": box_text,
+            "planned_text": planned_text,
+            "verdict": verdict_words(view.line.verdict, view.line.offers),
+            "told": shown,
+            "currency": view.document["experiment"]["currency"],
+        },
+        view,
+    )
