@@ -27,7 +27,7 @@ FORBIDDEN_MODULES = {"pickle", "joblib", "cloudpickle", "dill", "shelve", "marsh
 FLAT_BASES = {"Protocol", "NamedTuple", "TypedDict", "Enum", "StrEnum", "IntEnum", "Exception"}
 ERROR_BASES = {"HandfulError"}  # the exception tree is the one hierarchy: callers catch by branch
 # Classes a library asks us to derive from: its hook, not our hierarchy.
-HOOK_BASES = {"Group", "ParamType", "HTMLParser", "Structure"}
+HOOK_BASES = {"Group", "ParamType", "HTMLParser", "Structure", "Struct"}
 
 
 def _id(path: Path) -> str:

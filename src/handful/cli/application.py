@@ -15,12 +15,13 @@ from handful.cli.exporting import export
 from handful.cli.forgetting import forget
 from handful.cli.planning import plan
 from handful.cli.reviewing import review
+from handful.cli.serving import serve
 from handful.cli.starting import init
 
 _SECTIONS: Mapping[str, tuple[click.Command, ...]] = {
     "Start": (demo, init),
     "Decide": (check, plan),
-    "Use": (assign, export, evaluate),
+    "Use": (serve, assign, export, evaluate),
     "Look after": (review, forget),
 }
 

@@ -35,7 +35,7 @@ def refuse_lookalikes(
         return
     strangers = as_text(customers).filter(pa.array(~rights.known))
     refusing = register.ids.filter(pa.array(register.refused.any(axis=1)))
-    alike = pc.is_in(_plainest(strangers), value_set=_plainest(refusing))
+    alike = pc.is_in(plainest(strangers), value_set=plainest(refusing))
     count = int(pc.sum(alike).as_py() or 0)
     if count:
         message = (
@@ -54,7 +54,7 @@ def as_text(customers: np.ndarray | pa.Array) -> Any:  # noqa: ANN401 - a pyarro
     return pc.cast(pa.array(customers), pa.string())
 
 
-def _plainest(ids: Any) -> Any:  # noqa: ANN401 - a pyarrow array
+def plainest(ids: Any) -> Any:  # noqa: ANN401 - a pyarrow array
     """Return ids without what two programmes may write differently."""
     plain = pc.utf8_lower(pc.utf8_trim_whitespace(pc.utf8_normalize(ids, "NFKC")))
     plain = pc.replace_substring_regex(plain, r"^([0-9]+)\.0*$", r"\1")

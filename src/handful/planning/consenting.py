@@ -68,7 +68,7 @@ def assign_with_consent(
     offer[seen], reason[seen], profit[seen] = decided.offer, decided.reason, decided.expected_profit
     again = np.flatnonzero(closed[rows, offer] & ~blind)
     if again.size:
-        why = _why_closed(rights, binding, again, offer[again])
+        why = why_closed(rights, binding, again, offer[again])
         people = (features, stratum, ids)
         offer[again], profit[again] = _others(policy, people, closed, again)
         stuck = again[closed[again, offer[again]]]
@@ -101,7 +101,7 @@ def _others(
     return offer, profit
 
 
-def _why_closed(rights: Rights, binding: Binding, rows: IntArray, offer: IntArray) -> IntArray:
+def why_closed(rights: Rights, binding: Binding, rows: IntArray, offer: IntArray) -> IntArray:
     """Return why each customer may not be given the offer that would have been best."""
     channel = binding.channel[offer]
     contact = rights.says_no("contact")[rows]
