@@ -53,7 +53,7 @@ from handful.evidence.splits import (
     value_split,
 )
 from handful.evidence.terms import Terms
-from handful.evidence.variety import single_costs, with_costs
+from handful.evidence.variety import shares_of, single_costs, with_costs
 from handful.evidence.verdict import (
     AS_LOGGED,
     Case,
@@ -302,7 +302,7 @@ def _final_menus(
 ) -> tuple[dict[int, tuple[int, ...]], list[MenuFacts]]:
     """Choose the menus that would be run, on every row's out-of-fold prediction."""
     menus, facts = {}, []
-    held: dict[int, IntArray] = {}
+    held: dict[int, FloatArray] = {}
     for offers, (chosen, gap) in _chosen(experiment, first, terms).items():
         menu = (single,) if offers == 1 and single_is_menu(terms) else chosen
         given = final_codes(experiment, first, own, menu, terms)
@@ -317,7 +317,8 @@ def _final_menus(
             )
         )
         if terms.stock is not None:
-            held[offers] = final_codes(experiment, first, first.predicted, menu, terms)
+            given = final_codes(experiment, first, first.predicted, menu, terms)
+            held[offers] = shares_of(given, menu)
     return menus, charged(with_costs(facts, menus, held, terms), terms)
 
 

@@ -84,7 +84,7 @@ def make_segments(
     said: dict[str, list[str]] = {}
     for offer, sentence in rule_text(tree, experiment.features.schema, experiment.offers):
         said.setdefault(offer, []).append(sentence)
-    critical = float(norm.ppf(0.5 + 0.5 * 0.95 ** (1 / max(len(menu), 1))))
+    critical = critical_of(len(menu))
     segments = []
     for g in menu:
         name = experiment.offers[g]
@@ -107,6 +107,11 @@ def make_segments(
             )
         )
     return tuple(segments)
+
+
+def critical_of(segments: int) -> float:
+    """Return the critical value of that many intervals together, each on customers of its own."""
+    return float(norm.ppf(0.5 + 0.5 * 0.95 ** (1 / max(segments, 1))))
 
 
 def everybody(
@@ -140,18 +145,20 @@ def _mean(
     rows: SegmentRows, given: IntArray, inside: BoolArray, cluster: IntArray, critical: float
 ) -> Estimate:
     picked = rows.scores[np.arange(len(given)), given]
-    return _ratio(picked, inside, cluster, critical)
+    return mean_inside(picked, inside, cluster, critical)
 
 
 def _loss(rows: SegmentRows, inside: BoolArray, cluster: IntArray, critical: float) -> Estimate:
     at = np.arange(len(rows.policy))
-    return _ratio(
+    return mean_inside(
         rows.scores[at, rows.policy] - rows.scores[at, rows.rule], inside, cluster, critical
     )
 
 
-def _ratio(values: FloatArray, inside: BoolArray, cluster: IntArray, critical: float) -> Estimate:
-    """Mean over the rows inside, with the cluster-robust error of a ratio of two means."""
+def mean_inside(
+    values: FloatArray, inside: BoolArray, cluster: IntArray, critical: float
+) -> Estimate:
+    """Return the mean over the rows inside, with the cluster-robust error of a ratio of means."""
     count = int(inside.sum())
     if count == 0:
         return UNKNOWN

@@ -166,15 +166,19 @@ def holding_cost(given: IntArray, menu: Sequence[int], terms: Terms) -> float:
 
     Cost: O(n + K).
     """
+    return _held(shares_of(given, menu), menu, terms)
+
+
+def _held(shares: FloatArray, menu: Sequence[int], terms: Terms) -> float:
     if terms.stock is None:
         return 0.0
-    return stock_of(_shares(given, menu), menu, terms.stock).cost / terms.stock.population
+    return stock_of(shares, menu, terms.stock).cost / terms.stock.population
 
 
 def with_costs(
     facts: Sequence[MenuFacts],
     menus: Mapping[int, tuple[int, ...]],
-    held: Mapping[int, IntArray],
+    held: Mapping[int, FloatArray],
     terms: Terms,
 ) -> list[MenuFacts]:
     """Take content out of the menus' set-up costs and add what their stock costs.
@@ -184,12 +188,12 @@ def with_costs(
     Args:
         facts: with content inside `setup_cost`.
         menus: size -> offer codes.
-        held: size -> (n,) offers out of fold; empty without stock.
+        held: size -> (K,) shares of the offers out of fold; empty without stock.
         terms: with the costs of variety.
 
-    Cost: O(n K).
+    Cost: O(K^2).
     """
-    stock = [holding_cost(held[f.offers], menus[f.offers], terms) if held else 0.0 for f in facts]
+    stock = [_held(held[f.offers], menus[f.offers], terms) if held else 0.0 for f in facts]
     charged = never_falling(np.array(stock)).tolist() if stock else []
     found = []
     for known, holding in zip(facts, charged, strict=True):
@@ -219,7 +223,8 @@ def single_costs(terms: Terms) -> FloatArray:
     return costs
 
 
-def _shares(given: IntArray, menu: Sequence[int]) -> FloatArray:
+def shares_of(given: IntArray, menu: Sequence[int]) -> FloatArray:
+    """Return (K,) the share of rows that get each offer of a menu."""
     return np.array([float(np.mean(given == g)) for g in menu])
 
 
@@ -243,7 +248,7 @@ def supply_facts(
     """
     if terms.stock is None:
         return None
-    shares, stock = _shares(given, menu), terms.stock
+    shares, stock = shares_of(given, menu), terms.stock
     found = stock_of(shares, menu, stock)
     alone = stock_of(np.ones(1), [single], stock)
     rest = max(1.0 - float(shares.sum()), 0.0)

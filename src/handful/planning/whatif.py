@@ -7,7 +7,13 @@ O(n K G) where they change.
 
 from __future__ import annotations
 
-from handful.errors import BriefError, blocked
+from dataclasses import replace
+from types import MappingProxyType
+
+from handful.evidence.authoring import work
+from handful.planning.records import ConstraintUse
+from handful.planning.varying import CAP_NAME
+from handful.planning.whatif_judge import Judged, judge
 from handful.planning.whatif_records import (
     Answer,
     AnswerGuardrail,
@@ -16,6 +22,8 @@ from handful.planning.whatif_records import (
     Question,
     WhatIf,
 )
+from handful.planning.whatif_segments import guardrails_of, segments_of
+from handful.planning.whatif_terms import check_question, terms_at
 
 __all__ = ["Answer", "AnswerGuardrail", "AnswerSegment", "Explanation", "Question", "WhatIf", "ask"]
 
@@ -24,7 +32,7 @@ def ask(whatif: WhatIf, question: Question) -> Answer:
     """Answer a question from the scores that a plan kept.
 
     Args:
-        whatif: from `read_whatif`.
+        whatif: from `read_whatif`, or `Plan.whatif`.
         question: what differs from the plan's settings.
 
     Returns:
@@ -35,4 +43,94 @@ def ask(whatif: WhatIf, question: Question) -> Answer:
 
     Cost: see the module.
     """
-    raise BriefError(blocked("F862", "Nothing can be asked yet.", "Plan again."))
+    check_question(whatif, question)
+    judged = _judged(whatif, question)
+    own = _own_settings(whatif, question)
+    if own and whatif.planned.settled:
+        kept = whatif.planned
+        judged = replace(
+            judged, reference=kept.reference, frontier=kept.frontier, verdict=kept.verdict
+        )
+    size = _size(whatif, judged, question)
+    menu = _menu(whatif, judged, size)
+    planned = own and set(menu) == set(whatif.planned.menu)
+    told = _can_tell(whatif, menu)
+    segments = whatif.planned.segments
+    if not planned:
+        segments = segments_of(whatif, judged, menu) if told else ()
+    guardrails = whatif.planned.guardrails if planned or not told else guardrails_of(whatif, menu)
+    return Answer(
+        question=question,
+        as_planned=own,
+        offers=size,
+        menu=tuple(whatif.log.offers[g] for g in menu),
+        reference=judged.reference,
+        frontier=judged.frontier,
+        verdict=judged.verdict,
+        segments=segments,
+        constraints=_constraints(whatif, judged, menu),
+        guardrails=guardrails,
+        setup_cost=whatif.planned.uniform if question.setup_cost is None else question.setup_cost,
+        population=question.population or whatif.planned.people,
+        assumptions=MappingProxyType({}),
+        rows=whatif.log.n_rows,
+        note=_note(whatif, judged, told=told),
+    )
+
+
+def _judged(whatif: WhatIf, question: Question) -> Judged:
+    key = ("judged", question.setup_cost, question.population)
+    if key not in whatif.cache:
+        whatif.cache[key] = judge(whatif, terms_at(whatif, question))
+    found: Judged = whatif.cache[key]
+    return found
+
+
+def _own_settings(whatif: WhatIf, question: Question) -> bool:
+    """Tell whether nothing differs from the plan's settings."""
+    costs = question.setup_cost in (None, whatif.planned.uniform)
+    people = question.population in (None, whatif.planned.people)
+    return costs and people
+
+
+def _size(whatif: WhatIf, judged: Judged, question: Question) -> int:
+    if question.offers is not None:
+        return question.offers
+    return max(judged.verdict.offers, 1)
+
+
+def _menu(whatif: WhatIf, judged: Judged, size: int) -> tuple[int, ...]:
+    control = whatif.log.control
+    if judged.verdict.kind == "no_offer" and size == 1 and control is not None:
+        return (control,)
+    return judged.menus[size]
+
+
+def _can_tell(whatif: WhatIf, menu: tuple[int, ...]) -> bool:
+    """Tell whether it is known who gets which offer of a menu."""
+    return len(menu) == 1 or (bool(whatif.kept.splits) and not whatif.terms.by_rule)
+
+
+def _constraints(
+    whatif: WhatIf, judged: Judged, menu: tuple[int, ...]
+) -> tuple[ConstraintUse, ...]:
+    more = judged.more
+    return tuple(
+        replace(
+            use,
+            used=float(work(menu, whatif.terms)),
+            shadow_price=None if more is None else max(more.value, 0.0) * whatif.planned.people,
+        )
+        if use.name == CAP_NAME
+        else use
+        for use in whatif.planned.constraints
+    )
+
+
+def _note(whatif: WhatIf, judged: Judged, *, told: bool) -> tuple[str, ...]:
+    found = []
+    if not told:
+        found.append("Who gets which offer of this menu is not kept: plan again to see segments.")
+    if judged.moved or not whatif.whole.pool:
+        pass
+    return tuple(found)

@@ -7,13 +7,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
-from handful.evidence.frontier import MenuFacts
-from handful.evidence.records import Estimate, FrontierPoint, References, Segment, Verdict
+from handful.evidence.records import Estimate, FrontierPoint, References, Verdict
 from handful.evidence.terms import Terms
-from handful.evidence.whatif_records import KeptLedger, KeptSplit
+from handful.evidence.whatif_records import KeptEvidence, KeptWorld, SmallArray
 from handful.experiment.records import Experiment
 from handful.guardrails.results import GuardrailVerdict
-from handful.notation import Float32Array, FloatArray, IntArray
+from handful.notation import FloatArray
 from handful.planning.records import ConstraintUse
 from handful.policy.records import Policy
 
@@ -153,29 +152,36 @@ class Explanation:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What the plan itself said, for what cannot be asked anew.
+    """What the plan itself said, for what cannot be asked anew, and the numbers behind its costs.
 
     Attributes:
-        verdict: the plan's own.
-        segments, constraints, guardrails: as in plan.json.
+        reference, frontier, verdict, segments, constraints, guardrails: as in plan.json.
         menu: codes of the policy's menu.
-        settled: whether the policy's menu was merged, mended or limited after the verdict.
+        settled: whether the policy was merged, mended or limited after its menu was chosen.
+        setup: (G,) money per offer and campaign, what the brief calls set-up alone.
+        uniform: the one set-up cost of every offer; None where offers differ in it.
+        people: customers of a campaign.
+        per_decision: the part of the running cost that falls due per customer.
         hours, minutes_per_card: of the team.
-        setup: (G,) money per offer and campaign, content not in it; `content` (G,) of content.
-        uniform: the one set-up cost of every offer; None where offers differ.
+        reported, audience: smallest count shown, and smallest audience of a live offer.
     """
 
+    reference: References
+    frontier: tuple[FrontierPoint, ...]
     verdict: Verdict
-    segments: tuple[Segment, ...]
+    segments: tuple[AnswerSegment, ...]
     constraints: tuple[ConstraintUse, ...]
     guardrails: tuple[AnswerGuardrail, ...]
     menu: tuple[int, ...]
     settled: bool
+    setup: FloatArray
+    uniform: float | None
+    people: float
+    per_decision: float
     hours: float | None
     minutes_per_card: float | None
-    setup: FloatArray
-    content: FloatArray
-    uniform: float | None
+    reported: int
+    audience: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,31 +189,28 @@ class WhatIf:
     """All that a question is answered from; row r is row r of assignments.parquet.
 
     Attributes:
-        log: the log without ids, outcomes and names of strata; cells closed by consent are closed.
+        log: the log without ids and names of strata; cells closed by consent are closed in it.
         terms: as planned.
-        splits: of every repetition.
-        ledger: sums over all splits.
-        facts: the final menus as planned; `menus` size -> codes; `single` the best single offer.
-        shares: size -> share of rows by offer out of fold, for stock.
-        own: (G, n) predictions of the final model; None for offers with dials.
+        kept: ledger, splits and claims.
+        whole: what all rows chose: the final menus and the best single offer.
+        shares: size -> (K,) shares of the final menu's offers out of fold; empty without stock.
+        limits: that a heavy tail is winsorised to; None without one.
         assigned: (n,) codes that the plan gives.
         planned: what the plan said.
-        seed: of all draws.
-        policy: the plan's policy; None where it is not at hand.
-        cache: answers' parts that do not change, by what they depend on.
+        seed: of all draws; `folds` of a split.
+        policy: the plan's.
+        cache: parts of answers that do not change, by what they depend on.
     """
 
     log: Experiment
     terms: Terms
-    splits: tuple[KeptSplit, ...]
-    ledger: KeptLedger
-    facts: tuple[MenuFacts, ...]
-    menus: dict[int, tuple[int, ...]]
-    single: int
-    shares: dict[int, tuple[float, ...]]
-    own: Float32Array | None
-    assigned: IntArray
+    kept: KeptEvidence
+    whole: KeptWorld
+    shares: dict[int, FloatArray]
+    limits: tuple[float, float] | None
+    assigned: SmallArray
     planned: Planned
     seed: int
-    policy: Policy | None = None
-    cache: dict[str, Any] = field(default_factory=dict, compare=False)
+    folds: int
+    policy: Policy
+    cache: dict[Any, Any] = field(default_factory=dict, compare=False)

@@ -1,0 +1,252 @@
+"""The ledger's columns written again from what was kept, for policies that the plan did not value.
+
+A column is (1 / R) sum over R splits of Gamma_{i, pi(x_i)}, summed within clusters; covariances
+follow as in the ledger. Single precision throughout. Cost O(n K) a column, O(C M^2) for the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from handful.evidence.ledger import BLOCK, Means
+from handful.evidence.names import BEST_SINGLE
+from handful.evidence.verdict import AS_LOGGED, LEAST_CLUSTERS
+from handful.evidence.whatif_keep import small_codes
+from handful.evidence.whatif_records import SmallArray
+from handful.experiment.records import Experiment
+from handful.notation import BoolArray, Float32Array, FloatArray, IntArray
+from handful.policy.policy import assign_codes
+
+FEW_ROWS: Final = 20_000
+"""Rows looked through first for clusters that tell two policies apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Half:
+    """One split as columns are written from it.
+
+    Attributes:
+        folds: row numbers of each fold.
+        predicted: (G, n) P.
+        missed: (n,) (y - P_t) / e_t.
+        cut: (n,) what winsorising takes from `missed`; None without a heavy tail.
+    """
+
+    folds: tuple[IntArray, ...]
+    predicted: Float32Array
+    missed: Float32Array
+    cut: Float32Array | None
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """The log as columns are written from it.
+
+    Attributes:
+        log: offers, clusters, open cells.
+        cells: (n, G) open cells; None where all are open.
+        fallback: (n,) codes.
+        halves: one per split.
+        alone: whether every row is a cluster of its own, in order.
+    """
+
+    log: Experiment
+    cells: BoolArray | None
+    fallback: IntArray
+    halves: tuple[Half, ...]
+    alone: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A policy's column.
+
+    Attributes:
+        value: mean; `clipped` with the profit winsorised.
+        sums: (C,) deviations from the mean, summed within clusters.
+        codes: (n,) offers given in the first split; None for the log's own mix.
+    """
+
+    value: float
+    clipped: float
+    sums: Float32Array
+    codes: SmallArray | None
+
+
+def make_half(
+    log: Experiment,
+    fold: SmallArray,
+    predicted: Float32Array,
+    limits: tuple[float, float] | None,
+) -> Half:
+    """Return a split ready for columns.
+
+    Args:
+        log: realised profit, offers received and their probabilities.
+        fold: (n,) folds.
+        predicted: (G, n).
+        limits: that a heavy tail is winsorised to.
+
+    Cost: O(n).
+    """
+    rows = np.arange(log.n_rows)
+    missed = (log.profit - predicted[log.offer, rows]) / log.design.received
+    cut = None
+    if limits is not None:
+        cut = ((log.profit - np.clip(log.profit, *limits)) / log.design.received).astype(np.float32)
+    count = int(fold.max()) + 1
+    folds = tuple(np.flatnonzero(fold == j) for j in range(count))
+    return Half(folds, predicted, missed.astype(np.float32), cut)
+
+
+def menu_column(table: Table, menus: Sequence[Sequence[tuple[int, ...]]]) -> Column:
+    """Return the column of a menu that every world chose for its fold.
+
+    Args:
+        table: the log.
+        menus: for every split, for every fold, offer codes.
+
+    Cost: O(R n K).
+    """
+    return write_column(
+        table, [menu_given(table, half, own) for half, own in zip(table.halves, menus, strict=True)]
+    )
+
+
+def menu_given(table: Table, half: Half, menus: Sequence[tuple[int, ...]]) -> IntArray:
+    """Return (n,) what each row gets from the menu of its fold, by predictions without the fold.
+
+    Cost: O(n K).
+    """
+    given = np.empty(table.log.n_rows, np.int64)
+    for mine, menu in zip(half.folds, menus, strict=True):
+        cells = None if table.cells is None else table.cells[mine]
+        if len(menu) == 1 and cells is None:
+            given[mine] = menu[0]
+            continue
+        place = np.array(menu)
+        values = half.predicted[place[:, None], mine].T
+        if cells is None:
+            given[mine] = place[assign_codes(values, range(len(menu)), None, 0)]
+            continue
+        found = assign_codes(values, range(len(menu)), cells[:, place], -1)
+        given[mine] = np.where(found >= 0, place[found], table.fallback[mine])
+    return given
+
+
+def write_column(table: Table, given: Sequence[IntArray]) -> Column:
+    """Return the column of a policy from what it gives in every split; closed offers fall back.
+
+    Cost: O(R n).
+    """
+    log, rows = table.log, np.arange(table.log.n_rows)
+    total = np.zeros(log.n_rows)
+    cut = 0.0
+    kept = None
+    for half, codes in zip(table.halves, given, strict=True):
+        if table.cells is not None:
+            codes = np.where(table.cells[rows, codes], codes, table.fallback)
+        kept = small_codes(codes, log.n_offers) if kept is None else kept
+        received = codes == log.offer
+        total += half.predicted[codes, rows]
+        total += np.where(received, half.missed, np.float32(0.0))
+        if half.cut is not None:
+            cut += float(half.cut[received].sum(dtype=np.float64)) / log.n_rows
+    total /= len(table.halves)
+    value = float(total.mean())
+    return Column(value, value - cut / len(table.halves), _cluster_sums(table, total, value), kept)
+
+
+def logged_column(table: Table) -> Column:
+    """Return the column of what really happened: the log's own mix of offers.
+
+    Cost: O(n).
+    """
+    profit = table.log.profit
+    value = float(profit.mean())
+    return Column(value, value, _cluster_sums(table, profit, value), None)
+
+
+def _cluster_sums(table: Table, column: FloatArray, mean: float) -> Float32Array:
+    if table.alone:
+        return (column - mean).astype(np.float32)
+    return np.bincount(table.log.cluster, column - mean).astype(np.float32)
+
+
+def means_of(columns: Mapping[str, Column], rows: int) -> Means:
+    """Return means and cluster-robust covariance of columns, as the ledger would.
+
+    Cost: O(C M^2).
+    """
+    names = tuple(columns)
+    sums = np.array([columns[name].sums for name in names])
+    count = sums.shape[1]
+    total = np.zeros((len(names), len(names)))
+    for start in range(0, count, BLOCK):
+        block = sums[:, start : start + BLOCK]
+        total += block @ block.T
+    factor = count / max(count - 1, 1) / rows**2
+    value = np.array([columns[name].value for name in names])
+    return Means(names, value, total * factor, count)
+
+
+def clipped_means(columns: Mapping[str, Column], raw: Means) -> Means:
+    """Return the means with the profit winsorised; only they are read, not their covariance."""
+    names = tuple(name for name in columns if name != AS_LOGGED)
+    value = np.array([columns[name].clipped for name in names])
+    return Means(names, value, np.zeros((len(names), len(names))), raw.clusters)
+
+
+def follow_shares(columns: Mapping[str, Column], chosen: Sequence[str]) -> FloatArray:
+    """Return (M,) the share of rows to which a chosen policy gives the best single offer.
+
+    Args:
+        columns: by name, the best single offer's among them.
+        chosen: names of the policies that were chosen on this log.
+
+    Cost: O(n M).
+    """
+    single = columns[BEST_SINGLE].codes
+    return np.array(
+        [
+            float(np.mean(column.codes == single))
+            if name in chosen and column.codes is not None
+            else 0.0
+            for name, column in columns.items()
+        ]
+    )
+
+
+def tells_apart(table: Table, given: SmallArray, singles: Sequence[int]) -> bool:
+    """Tell whether enough clusters of both arms tell a policy from every single offer.
+
+    Args:
+        table: the log.
+        given: (n,) what the policy gives in the first split.
+        singles: codes of the single offers.
+
+    Cost: O(n G) at most; a few rows settle it where policies differ much.
+    """
+    received = table.log.offer == given
+    for g in singles:
+        single: int | IntArray = g
+        if table.cells is not None:
+            single = np.where(table.log.open_cells[:, g], g, table.fallback)
+        differs = given != single
+        if not _enough(table, differs & received):
+            return False
+        if not _enough(table, differs & (table.log.offer == single)):
+            return False
+    return True
+
+
+def _enough(table: Table, told: BoolArray) -> bool:
+    for rows in (slice(0, FEW_ROWS), slice(None)):
+        found = table.log.cluster[rows][told[rows]]
+        if len(found) >= LEAST_CLUSTERS and len(np.unique(found)) >= LEAST_CLUSTERS:
+            return True
+    return False

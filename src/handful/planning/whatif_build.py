@@ -1,0 +1,160 @@
+"""What a plan keeps so that it can be asked again: no ids, and no more than questions need."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from handful.brief.guardrails import GuardrailsSpec
+from handful.evidence.evidence import Evidence, final_codes
+from handful.evidence.records import Segment
+from handful.evidence.variety import per_offer, population, shares_of
+from handful.evidence.whatif_keep import pool_of, small_codes, worths
+from handful.evidence.whatif_records import KeptWorld
+from handful.experiment.records import Experiment, SourceFacts
+from handful.experiment.tails import tail_facts
+from handful.guardrails.records import Facts
+from handful.guardrails.results import GuardrailResult
+from handful.notation import FloatArray, IntArray
+from handful.planning.job import Job
+from handful.planning.records import Plan
+from handful.planning.whatif_records import AnswerGuardrail, AnswerSegment, Planned, WhatIf
+
+
+def keep_whatif(job: Job, evidence: Evidence, made: Plan, facts: Facts) -> WhatIf | None:
+    """Keep what questions to a plan are answered from.
+
+    Args:
+        job: the log, its terms and settings.
+        evidence: of all splits.
+        made: the finished plan.
+        facts: what its guardrails read.
+
+    Returns:
+        All that `ask` reads; None where the settings say that nothing is to be kept.
+
+    Cost: O(2^G n) for few offers, O(n) for many.
+    """
+    if not job.settings.studio or evidence.kept is None:
+        return None
+    tails = tail_facts(job.experiment.profit)
+    return WhatIf(
+        log=plain_log(job.experiment),
+        terms=job.terms,
+        kept=evidence.kept,
+        whole=_whole(job, evidence),
+        shares=_shares(job, evidence),
+        limits=tails.limits if tails.heavy else None,
+        assigned=small_codes(made.assignment.offer, len(made.policy.model.offers)),
+        planned=_planned(job, made, facts),
+        seed=job.random_state,
+        folds=made.valuation.folds,
+        policy=made.policy,
+    )
+
+
+def plain_log(log: Experiment) -> Experiment:
+    """Return the log without ids, times, names of strata and what only guardrails read.
+
+    What consent closes to a customer is closed by a stratum of its own.
+
+    Cost: O(n G).
+
+    Example:
+        >>> from handful.experiment.simulate import simulate
+        >>> plain_log(simulate("null", n=600, offers=2, random_state=1).experiment).strata
+        ('0',)
+    """
+    stratum, support = _closed_strata(log)
+    return Experiment(
+        customers=np.arange(log.n_rows),
+        cluster=log.cluster,
+        stratum=stratum,
+        strata=tuple(str(s) for s in range(len(support))),
+        strata_columns=(),
+        offer=log.offer,
+        offers=log.offers,
+        control=log.control,
+        profit=log.profit,
+        features=log.features,
+        design=replace(
+            log.design, by_stratum=np.zeros(support.shape), support=support, kind="design"
+        ),
+        source=SourceFacts("", "", log.n_rows, log.n_rows, ""),
+        currency=log.currency,
+        population=population(log),
+        amounts=log.amounts,
+    )
+
+
+def _closed_strata(log: Experiment) -> tuple[IntArray, np.ndarray]:
+    if log.consent is None:
+        return log.stratum, log.design.support
+    cells = np.column_stack([log.stratum, log.consent.closed])
+    kinds, stratum = np.unique(cells, axis=0, return_inverse=True)
+    support = log.design.support[kinds[:, 0]] & (kinds[:, 1:] == 0)
+    return stratum.reshape(-1).astype(np.int64), support
+
+
+def _whole(job: Job, evidence: Evidence) -> KeptWorld:
+    """Keep what the final menus were chosen from."""
+    pool = () if job.terms.limits is not None or job.terms.by_rule else pool_of(job.terms)
+    if not evidence.kept or not evidence.kept.splits:
+        pool = ()
+    cells = job.experiment.open_cells
+    worth: FloatArray = np.zeros(0)
+    if pool:
+        worth = worths(evidence.first.predicted, cells, job.terms.fallback, pool)
+    return KeptWorld(evidence.menus, evidence.single, pool, worth, np.zeros(0))
+
+
+def _shares(job: Job, evidence: Evidence) -> dict[int, FloatArray]:
+    if job.terms.stock is None:
+        return {}
+    log, first = job.experiment, evidence.first
+    return {
+        k: shares_of(final_codes(log, first, first.predicted, menu, job.terms), menu)
+        for k, menu in evidence.menus.items()
+    }
+
+
+def _planned(job: Job, made: Plan, facts: Facts) -> Planned:
+    asked = job.settings
+    guardrails = GuardrailsSpec() if facts.brief is None else facts.brief.guardrails
+    uniform = asked.setup_cost if isinstance(asked.setup_cost, int | float) else None
+    return Planned(
+        reference=made.reference,
+        frontier=made.frontier,
+        verdict=made.verdict,
+        segments=tuple(_segment(segment) for segment in made.segments),
+        constraints=made.constraints,
+        guardrails=tuple(as_planned(result) for result in made.guardrails),
+        menu=made.policy.menu,
+        settled=facts.merge is not None or made.frontier != facts.evidence.frontier,
+        setup=per_offer(asked.setup_cost, job.experiment),
+        uniform=None if uniform is None else float(uniform),
+        people=population(job.experiment),
+        per_decision=asked.stages.cost_per_decision,
+        hours=asked.hours,
+        minutes_per_card=asked.minutes_per_card,
+        reported=guardrails.minimum_reported,
+        audience=guardrails.minimum_audience,
+    )
+
+
+def _segment(segment: Segment) -> AnswerSegment:
+    return AnswerSegment(segment.offer, segment.customers, segment.share, segment.value)
+
+
+def as_planned(result: GuardrailResult) -> AnswerGuardrail:
+    """Return a guardrail's result as an answer shows it."""
+    return AnswerGuardrail(
+        name=result.name,
+        measure=result.measure,
+        value=result.value,
+        bound=result.bound,
+        verdict=result.verdict,
+        remedy=result.remedy,
+        as_planned=True,
+    )
