@@ -6,15 +6,18 @@ import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from handful.delivery.plan_json import dump_document, load_document, plain
 from handful.errors import Finding, blocked
-from handful.guardrails.data_use import DataUse, ManifestField
 from handful.guardrails.tracing import artefact_reads
 from handful.notation import SCHEMA_DATA_USE
 from handful.policy.artefact import read_policy
 from handful.policy.records import Policy
+
+if TYPE_CHECKING:
+    # Who only checks a manifest need not load what measured it.
+    from handful.guardrails.data_use import DataUse, ManifestField
 
 MANIFEST_FILE = "manifest.json"
 PLAN_AGAIN = "Plan again; nothing in a plan folder may be edited by hand."
@@ -45,6 +48,7 @@ def manifest_document(use: DataUse, policy: str) -> dict[str, Any]:
         policy: sha256 of the policy folder.
 
     Example:
+        >>> from handful.guardrails.data_use import DataUse
         >>> use = DataUse("offers", "EUR", ("none", "mail"), (), 100, ())
         >>> manifest_document(use, "0" * 64)["schema"]
         'handful.data-use/1'

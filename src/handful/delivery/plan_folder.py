@@ -13,6 +13,7 @@ from handful.delivery.manifest_json import write_manifest
 from handful.delivery.plan_json import dump_document, plan_document
 from handful.delivery.report import render_report
 from handful.delivery.report.manifest_page import render_manifest
+from handful.delivery.review_file import write_review
 from handful.delivery.sinks import open_sink
 from handful.delivery.stored import part_records
 from handful.experiment.records import Features
@@ -51,6 +52,7 @@ def write_plan(
     (folder / "report.html").write_text(render_report(plan), encoding="utf-8")
     (folder / DECISION_NAME).write_text(render_decision(plan), encoding="utf-8")
     _write_data_use(plan, folder)
+    write_review(plan.review, folder)
     document = plan_document(plan) | {"files": part_records(folder)}
     (folder / "plan.json").write_text(dump_document(document), encoding="utf-8")
     return document

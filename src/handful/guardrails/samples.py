@@ -146,10 +146,12 @@ def _samples(facts: Facts, templates: Sequence[Template]) -> Iterator[RenderedSa
     for number, segment in enumerate(facts.segments, start=1):
         rows = facts.assignment.offer == offers.index(segment.offer)
         for template in templates:
-            if template.offer not in {None, segment.offer} or not rows.any():
+            if template.offer not in {None, segment.offer}:
                 continue
+            # The middle of a few people says too much of them.
+            few = int(rows.sum()) < facts.asked.minimum_reported
             for place in PLACES:
-                member = typical(facts.experiment.features, rows, place)
+                member = {} if few else typical(facts.experiment.features, rows, place)
                 named = {"offer": segment.offer, "offer_name": segment.offer}
                 text = rendered(template.text, member | named)
                 yield RenderedSample(segment.offer, number, template.channel, template.name, text)

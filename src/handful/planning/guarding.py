@@ -10,10 +10,14 @@ from handful.guardrails.audience import hide_small
 from handful.guardrails.data_use import data_use
 from handful.guardrails.importance import field_values
 from handful.guardrails.minimise import minimise
+from handful.guardrails.pressure import measure_pressure
 from handful.guardrails.records import Facts
 from handful.guardrails.registry import run_guardrails
 from handful.guardrails.releasing import overrides_of
+from handful.guardrails.samples import review_sheet
 from handful.guardrails.tracing import trace_policy
+from handful.planning.fairing import with_fairness
+from handful.planning.readying import with_readiness
 from handful.planning.records import Plan
 from handful.progress import SILENT, Progress
 
@@ -32,7 +36,8 @@ def guarded(plan: Plan, facts: Facts, progress: Progress = SILENT) -> Plan:
 
     Cost: the sum of the guardrails'.
     """
-    facts = _recounted(_minimised(_traced(facts), progress))
+    facts = with_fairness(facts)
+    facts = with_readiness(_recounted(_minimised(_traced(facts), progress)))
     results = run_guardrails(facts)
     overrides = overrides_of(facts.asked, results)
     return replace(
@@ -41,6 +46,11 @@ def guarded(plan: Plan, facts: Facts, progress: Progress = SILENT) -> Plan:
         guardrails=results,
         overrides=overrides,
         data_use=data_use(facts),
+        review=review_sheet(facts),
+        orchestration=facts.matrix,
+        readiness=facts.scorecard,
+        pressure=measure_pressure(facts),
+        fairness=facts.fairness,
     )
 
 

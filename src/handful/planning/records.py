@@ -26,13 +26,19 @@ from handful.evidence.records import (
     Valuation,
     Verdict,
 )
+from handful.evidence.stage_records import DifferentiationFacts, FitFacts, StageFacts
 from handful.experiment.consent_records import Consented
+from handful.guardrails.fairness_records import Fairness
+from handful.guardrails.maturity_records import Matrix, Scorecard
 from handful.guardrails.releasing import failures, refuse
 from handful.guardrails.results import GuardrailResult, Override
 from handful.policy.records import Assignment, Policy
 
 if TYPE_CHECKING:
     from handful.guardrails.data_use import DataUse
+    from handful.guardrails.pressure import Pressure
+    from handful.guardrails.samples import ReviewSheet
+    from handful.planning.rollout import Rollout
     from handful.planning.whatif_records import WhatIf
 
 __all__ = ["ConstraintUse", "ExperimentFacts", "GuardrailResult", "OfferFacts", "Override", "Plan"]
@@ -197,6 +203,20 @@ class Plan:
     """Where offers with dials lie; None for offers that are names."""
     limits: PlanLimits | None = None
     """What an allocation of another list needs; None where nothing is limited."""
+    stages: StageFacts | None = None
+    """Every stage from no offer to one-to-one, and where the plan stands."""
+    fit: FitFacts | None = None
+    """Whether the case is one for personalising, and what the advice rests on."""
+    differentiation: DifferentiationFacts | None = None
+    """What the firm's own data are worth; None where the brief does not ask."""
+    orchestration: Matrix | None = None
+    """What is said to which segment on which channel; None where the brief does not say."""
+    readiness: Scorecard | None = None
+    """How far the firm has come; None without a brief."""
+    pressure: Pressure | None = None
+    """What all programmes send the customers; None where the brief names no such table."""
+    rollout: Rollout | None = None
+    """How the plan goes out; None where the brief does not say."""
     worse_off: WorseOffFacts | None = None
     """Segments and groups against the default; None where everybody gets the default."""
     outcomes: tuple[OutcomeFacts, ...] = ()
@@ -205,6 +225,11 @@ class Plan:
     """Who has an acceptable offer; None where no offer counts as exclusion."""
     whatif: WhatIf | None = None
     """What other questions are answered from; None where the plan is not to keep it."""
+    fairness: Fairness | None = None
+    """Groups compared, and prices; None where the brief names no protected column or fairness."""
+
+    review: ReviewSheet | None = None
+    """What is to be read before a release; `review.json` of the plan folder."""
 
     @property
     def failed(self) -> tuple[GuardrailResult, ...]:

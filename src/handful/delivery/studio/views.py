@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -17,6 +16,16 @@ from handful.delivery.studio.asking import read_address
 from handful.delivery.studio.bodies import Question
 from handful.delivery.studio.content import channels_of
 from handful.delivery.studio.fence import COOKIE
+from handful.delivery.studio.pages.compare import render_compare
+from handful.delivery.studio.pages.content import render_content
+from handful.delivery.studio.pages.customers import render_customers
+from handful.delivery.studio.pages.history import render_history
+from handful.delivery.studio.pages.home import render_home
+from handful.delivery.studio.pages.login import render_login
+from handful.delivery.studio.pages.problem import render_problem
+from handful.delivery.studio.pages.release import render_release
+from handful.delivery.studio.pages.reviews import render_reviews
+from handful.delivery.studio.pages.whatif import render_whatif
 from handful.delivery.studio.records import (
     ComparePage,
     ContentPage,
@@ -53,7 +62,7 @@ _REPORT_POLICY: Final = (
 
 def home(request: Request) -> Response:
     """GET /."""
-    return _draw("home", HomePage(frame(studio_of(request))))
+    return HTMLResponse(render_home(HomePage(frame(studio_of(request)))))
 
 
 def whatif(request: Request) -> Response:
@@ -63,10 +72,12 @@ def whatif(request: Request) -> Response:
     why_not = studio.askers[plan.id].why_not()
     shown = view(studio, plan, around)
     if why_not:
-        return _draw("whatif", WhatIfPage(around, shown, live=False, why_not=why_not))
+        return HTMLResponse(render_whatif(WhatIfPage(around, shown, live=False, why_not=why_not)))
     settings = studio.askers[plan.id].ask(Question())
     question, answer, why = _asked(studio, plan, request)
-    return _draw("whatif", WhatIfPage(around, shown, True, "", settings, question, answer, why))
+    return HTMLResponse(
+        render_whatif(WhatIfPage(around, shown, True, "", settings, question, answer, why))
+    )
 
 
 def customers(request: Request) -> Response:
@@ -76,7 +87,7 @@ def customers(request: Request) -> Response:
     shown, rows = view(studio, plan, around), int(plan.document["experiment"]["rows"])
     why_not = studio.askers[plan.id].why_not()
     if why_not:
-        return _draw("customers", CustomersPage(around, shown, rows, False, why_not))
+        return HTMLResponse(render_customers(CustomersPage(around, shown, rows, False, why_not)))
     row: int | None = None
     found: Mapping[str, Any] | None = None
     why: tuple[Obstacle, ...] = ()
@@ -86,7 +97,9 @@ def customers(request: Request) -> Response:
             found = explained(studio, plan, row)
         except (HandfulError, RefusalError) as error:
             why = _reasons(error)
-    return _draw("customers", CustomersPage(around, shown, rows, True, "", row, found, why))
+    return HTMLResponse(
+        render_customers(CustomersPage(around, shown, rows, True, "", row, found, why))
+    )
 
 
 def compare(request: Request) -> Response:
@@ -95,9 +108,9 @@ def compare(request: Request) -> Response:
     around = frame(studio)
     a, b = (_chosen(studio, request.query_params.get(side, ""), around) for side in "ab")
     if b is None:
-        return _draw("compare", ComparePage(around, a, b))
+        return HTMLResponse(render_compare(ComparePage(around, a, b)))
     question, answer, why = _asked(studio, studio.shelf.plan(b.line.id), request)
-    return _draw("compare", ComparePage(around, a, b, question, answer, why))
+    return HTMLResponse(render_compare(ComparePage(around, a, b, question, answer, why)))
 
 
 def content(request: Request) -> Response:
@@ -106,7 +119,7 @@ def content(request: Request) -> Response:
     around = frame(studio)
     edits = tuple(reversed(edits_of(studio.store, plan.id)))
     told, shown = contents(studio, plan), view(studio, plan, around)
-    return _draw("content", ContentPage(around, shown, told, channels_of(plan), edits))
+    return HTMLResponse(render_content(ContentPage(around, shown, told, channels_of(plan), edits)))
 
 
 def reviews(request: Request) -> Response:
@@ -114,7 +127,7 @@ def reviews(request: Request) -> Response:
     studio, plan = studio_of(request), plan_of(request)
     around = frame(studio)
     shown, queue = view(studio, plan, around), queue_of(studio, plan)
-    return _draw("reviews", ReviewsPage(around, shown, queue, asks_for_reviews(plan)))
+    return HTMLResponse(render_reviews(ReviewsPage(around, shown, queue, asks_for_reviews(plan))))
 
 
 def release(request: Request) -> Response:
@@ -122,10 +135,8 @@ def release(request: Request) -> Response:
     studio, plan = studio_of(request), plan_of(request)
     around = frame(studio)
     after = len(history(studio)[0])
-    return _draw(
-        "release",
-        ReleasePage(around, view(studio, plan, around), obstacles(studio, plan), after),
-    )
+    shown, found = view(studio, plan, around), obstacles(studio, plan)
+    return HTMLResponse(render_release(ReleasePage(around, shown, found, after)))
 
 
 def releases(request: Request) -> Response:
@@ -141,7 +152,9 @@ def releases(request: Request) -> Response:
         and not too_old(here[one.plan])
     }
     newest = tuple(reversed(made))
-    return _draw("history", HistoryPage(frame(studio), newest, len(made), frozenset(can), intact))
+    return HTMLResponse(
+        render_history(HistoryPage(frame(studio), newest, len(made), frozenset(can), intact))
+    )
 
 
 def report(request: Request) -> Response:
@@ -156,10 +169,10 @@ def login(request: Request) -> Response:
     """GET and POST /login."""
     rules = studio_of(request).rules
     if request.method == "GET":
-        return _draw("login", LoginPage())
+        return HTMLResponse(render_login(LoginPage()))
     form = parse_qs(request.state.body.decode("utf-8", "replace"))
     if not rules.token or not rules.is_token(form.get("token", [""])[0].strip()):
-        return _draw("login", LoginPage(failed=True), 401)
+        return HTMLResponse(render_login(LoginPage(failed=True)), 401)
     answer = RedirectResponse("/", 303)
     answer.set_cookie(COOKIE, rules.cookie(), httponly=True, samesite="strict", path="/")
     return answer
@@ -186,12 +199,7 @@ def problem(request: str, refused: RefusalError) -> Response:
     first = refused.obstacles[0]
     title = {404: "Not here", 403: "Not allowed", 401: "Sign in"}.get(refused.status, "Refused")
     page = ProblemPage(refused.status, title, first.message, first.remedy, request)
-    return _draw("problem", page, refused.status)
-
-
-def _draw(name: str, page: object, status: int = 200) -> Response:
-    module = import_module(f"handful.delivery.studio.pages.{name}")
-    return HTMLResponse(getattr(module, f"render_{name}")(page), status)
+    return HTMLResponse(render_problem(page), refused.status)
 
 
 def _asked(
