@@ -168,7 +168,7 @@ def _eliminate(
     terms = replace(job.terms, fallback=job.terms.fallback[rows])
     names = log.features.schema.names
     for size, smaller in zip(sizes, (*sizes[1:], 0), strict=True):
-        part = replace(log, features=_columns(log.features, names))
+        part = replace(log, features=feature_columns(log.features, names))
         shop = open_workshop(
             part,
             _folds(part, job.random_state),
@@ -181,7 +181,7 @@ def _eliminate(
         if apply_to is not None:
             model = learn_whole(part, shop).model
             features = job.experiment.features.rows(apply_to)
-            predicted = predict_profit(model, _columns(features, names))
+            predicted = predict_profit(model, feature_columns(features, names))
         yield names, predicted
         if smaller:
             names = _keep(part, fit, terms, job.menu, size - smaller)
@@ -201,7 +201,7 @@ def _keep(
     return tuple(found.field for found in ranked[: len(ranked) - drop])
 
 
-def _columns(features: Features, names: Sequence[str]) -> Features:
+def feature_columns(features: Features, names: Sequence[str]) -> Features:
     """Return some features, in the order named."""
     schema = features.schema
     at = [schema.names.index(name) for name in names]

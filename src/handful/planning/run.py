@@ -51,11 +51,14 @@ from handful.planning.job import Job
 from handful.planning.limiting import with_limits
 from handful.planning.merging import with_merge
 from handful.planning.plane import offer_plane
+from handful.planning.readying import contacts_of
 from handful.planning.records import Plan
 from handful.planning.repairing import with_repair
+from handful.planning.rollout import make_rollout
 from handful.planning.settings import PlanSettings, settings_of
 from handful.planning.settling import Settled, settle_policy
 from handful.planning.splits import OwnSplits
+from handful.planning.staging import with_stages
 from handful.planning.varying import can_author, with_variety_told
 from handful.planning.whatif_build import keep_whatif
 from handful.progress import SILENT, Progress
@@ -139,6 +142,7 @@ def _plan_once(
     if brief is not None:
         check_disclosure(brief.guardrails, checked.experiment)
     job = Job(checked.experiment, asked, terms, random_state, progress, amounts)
+    job = replace(job, contacts=contacts_of(brief), rollout=make_rollout(brief, checked.experiment))
     # One thread in the numerical libraries: the same bits whatever the machine's number of cores.
     with threadpool_limits(limits=1):
         if job.experiment.dials is not None and effects is None:
@@ -280,9 +284,12 @@ def _assemble(
         constraints=() if limited is None else limited.constraints,
         allocation=None if limited is None else limited.allocation,
         limits=None if limited is None else limited.limits,
+        rollout=job.rollout,
     )
     made = _told(job, made, evidence, settled)
-    made = with_coverage_told(made, job, evidence, settled.fall, asked)
+    outcomes = {} if brief is None else brief.outcomes
+    made = with_coverage_told(made, job, evidence, settled.fall, (asked, outcomes))
+    made = with_stages(made, job, evidence, brief)
     facts = _facts(job, made, evidence, brief)
     facts = replace(facts, repair=settled.repair, merge=settled.merge, rule=settled.tree)
     done = guarded(made, facts, job.progress)
@@ -314,6 +321,7 @@ def _facts(job: Job, made: Plan, evidence: Evidence, brief: Brief | None) -> Fac
         worse_off=made.worse_off,
         outcomes=made.outcomes,
         coverage=made.coverage,
+        contacts=job.contacts,
     )
 
 
