@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,7 +73,7 @@ def serve(  # noqa: PLR0913 - one argument for each option
             for found in folder.findings:
                 speak.say(f"Not shown: {folder.name}. {found.code}: {found.message} {found.remedy}")
         speak.say(f"The studio is at {address} ({len(shown)} plans); stop it with Ctrl-C.")
-        click.get_text_stream("stdout").flush()
+        sys.stdout.flush()
         if browse:
             webbrowser.open(address)
 
