@@ -199,8 +199,8 @@ def learn_amounts(
         if amount.weights is not None and shop is not None:
             if amount.source not in weighed:
                 weighed[amount.source] = learn_weights(experiment, amount.weights, shop)
-            known = weighted_model(amount, weighed[amount.source], experiment.offers)
-            models.append(AmountModel(amount.name, None, known))
+            told = weighted_model(amount, weighed[amount.source], experiment.offers)
+            models.append(AmountModel(amount.name, None, told))
             continue
         if shop is None:
             models.append(AmountModel(amount.name, amount_table(experiment, amount), None))

@@ -77,28 +77,28 @@ def attack(
     Cost: 2 fits.
     """
     rng = np.random.default_rng([seed, 41])
-    rows = _sample(cluster, rng)
+    rows = sampled(cluster, rng)
     holds, offer = holds[rows], offer[rows]
     cluster = np.unique(cluster[rows], return_inverse=True)[1]
     learn = make_folds(cluster, 2, rng) == 0
     groups = [part & has for part in (learn, ~learn) for has in (holds, ~holds)]
     if min(np.unique(cluster[group]).size for group in groups) < LEAST:
         return None
-    values, categories = _readable(facts.rows(rows))
+    values, categories = readable(facts.rows(rows))
     beside = np.column_stack([values, np.unique(offer, return_inverse=True)[1].astype(float)])
-    without = _guesses(values, categories, holds, learn, seed)
-    with_offer = _guesses(beside, [*categories, True], holds, learn, seed)
+    without = guesses(values, categories, holds, learn, seed)
+    with_offer = guesses(beside, [*categories, True], holds, learn, seed)
     tried, mine = holds[~learn], cluster[~learn]
     return Attack(
         words,
         facts.schema.names,
         len(tried),
-        *_three([_auc(guess, tried) for guess in (without, with_offer)], mine),
+        *_three([auc_influence(guess, tried) for guess in (without, with_offer)], mine),
         *_three([_hits(guess, tried) for guess in (without, with_offer)], mine),
     )
 
 
-def _readable(facts: Features) -> tuple[FloatArray, list[bool]]:
+def readable(facts: Features) -> tuple[FloatArray, list[bool]]:
     """Return what the guesser reads and which columns are categories; rare levels are missing."""
     categories = [kind == "category" for kind in facts.schema.kinds]
     values = facts.values.copy()
@@ -107,7 +107,7 @@ def _readable(facts: Features) -> tuple[FloatArray, list[bool]]:
     return values, categories
 
 
-def _sample(cluster: IntArray, rng: np.random.Generator) -> IntArray:
+def sampled(cluster: IntArray, rng: np.random.Generator) -> IntArray:
     """Keep whole clusters up to about ROWS rows."""
     if cluster.size <= ROWS:
         return np.arange(cluster.size)
@@ -115,7 +115,7 @@ def _sample(cluster: IntArray, rng: np.random.Generator) -> IntArray:
     return np.sort(np.argsort(code, kind="stable")[:ROWS]).astype(np.int64)
 
 
-def _guesses(
+def guesses(
     values: FloatArray, categories: list[bool], holds: BoolArray, learn: BoolArray, seed: int
 ) -> FloatArray:
     """Return the guesser's probability of the trait for every row it did not learn on."""
@@ -134,7 +134,7 @@ def _guesses(
     return guess
 
 
-def _auc(guess: FloatArray, holds: BoolArray) -> FloatArray:
+def auc_influence(guess: FloatArray, holds: BoolArray) -> FloatArray:
     """Return (n + 1,) influence of each row on the AUC, and the AUC."""
     ones, zeros = int(holds.sum()), int((~holds).sum())
     overall, among = rankdata(guess), np.empty(holds.size)

@@ -39,13 +39,13 @@ def proxies(features: Features, offer: IntArray, most: int = 3) -> tuple[tuple[s
     """
     codes = np.unique(offer, return_inverse=True)[1]
     found = [
-        (name, _bits(_binned(features.values[:, at]), codes))
+        (name, _bits(binned(features.values[:, at]), codes))
         for at, name in enumerate(features.schema.names)
     ]
     return tuple(sorted((f for f in found if f[1] > 0), key=lambda f: -f[1])[:most])
 
 
-def _binned(values: FloatArray) -> IntArray:
+def binned(values: FloatArray) -> IntArray:
     """Return groups of near equal size, missing in one of its own."""
     known = values[~np.isnan(values)]
     cuts = np.unique(np.quantile(known, np.arange(1, BINS) / BINS)) if known.size else np.empty(0)

@@ -113,3 +113,21 @@ def _refuse(rules: list[LimitRule]) -> None:
         message += "one for each pair of groups, and for each offer under offer_share."
         remedy = "Cut numbers in two with fairness.cuts, bound fewer columns, or bound "
         raise BriefError(blocked("G088", message, remedy + "selection_rate instead."))
+
+
+def is_fair_rule(rule: LimitRule) -> bool:
+    """Tell whether a limit is a bound on a difference between groups.
+
+    Example:
+        >>> is_fair_rule(LimitRule("budget", high=5.0))
+        False
+    """
+    return rule.amount is not None and rule.name.startswith(PREFIX)
+
+
+def rule_subject(rule: LimitRule, experiment: Experiment) -> tuple[str, str]:
+    """Return the protected column and the metric that a bound is on."""
+    if rule.amount is None:
+        raise ValueError("a bound on a difference counts an amount")
+    metric = rule.name.removeprefix(PREFIX).split(":")[0].split(" of ")[0]
+    return experiment.amounts[rule.amount].source, metric

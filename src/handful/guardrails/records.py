@@ -18,6 +18,7 @@ from handful.experiment.consent_records import Rights
 from handful.experiment.contacts import ContactRegister
 from handful.experiment.records import Experiment, Features, FeatureSchema
 from handful.guardrails.audience import AudienceMerge
+from handful.guardrails.fairness_records import Fairness
 from handful.guardrails.importance import FieldValue
 from handful.guardrails.maturity_records import Matrix, Scorecard
 from handful.guardrails.minimise import Minimised
@@ -57,6 +58,7 @@ class Facts:
         repair: what it takes to tell no more than allowed; None where nothing is too much.
         recounted: what the customers of the rows allow, read again from the consent table event by
             event; None without consent.
+        fairness: groups compared; None where the brief asks for nothing.
         worse_off, outcomes, coverage: as in the plan.
         contacts: what all programmes sent to whom; None where the brief names no such table.
         matrix: the orchestration matrix; None where the brief has none.
@@ -80,6 +82,7 @@ class Facts:
     results: tuple[GuardrailResult, ...] = ()
     repair: Repair | None = None
     recounted: Rights | None = None
+    fairness: Fairness | None = None
     worse_off: WorseOffFacts | None = None
     outcomes: tuple[OutcomeFacts, ...] = ()
     coverage: CoverageFacts | None = None

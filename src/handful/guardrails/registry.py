@@ -13,10 +13,15 @@ from handful.guardrails.consent import (
     check_trained,
 )
 from handful.guardrails.copy_check import check_copy
+from handful.guardrails.coverage import check_coverage, check_outcomes, check_worse_off
 from handful.guardrails.data_use import check_minimised, check_trace
 from handful.guardrails.deny_list import check_bystanders, check_children, check_words
 from handful.guardrails.disclosure import disclosure
+from handful.guardrails.fairness_check import check_differences
+from handful.guardrails.matrix import check_matrix
+from handful.guardrails.maturity import check_step
 from handful.guardrails.plugins import load_plugins
+from handful.guardrails.pressure import check_pressure
 from handful.guardrails.provenance import check_creepiness, check_provenance
 from handful.guardrails.records import Facts, Guardrail, GuardrailResult
 from handful.guardrails.repair_result import repair_price
@@ -30,6 +35,7 @@ GUARDRAILS: Final[tuple[tuple[str, Guardrail], ...]] = (
     ("staleness", check_staleness),
     ("disclosure", disclosure),
     ("disclosure_repair", repair_price),
+    ("fairness", check_differences),
     ("weird_things", check_words),
     ("children", check_children),
     ("bystanders", check_bystanders),
@@ -39,8 +45,14 @@ GUARDRAILS: Final[tuple[tuple[str, Guardrail], ...]] = (
     ("minimum_audience", check_audience),
     ("smallest_cell", check_cells),
     ("reidentification", check_paths),
+    ("worse_off", check_worse_off),
+    ("outcomes", check_outcomes),
+    ("coverage", check_coverage),
     ("data_use", check_trace),
     ("minimised", check_minimised),
+    ("orchestration", check_matrix),
+    ("contact_pressure", check_pressure),
+    ("one_step_at_a_time", check_step),
 )
 """(name, function) of each; a function that has nothing to look at returns ()."""
 

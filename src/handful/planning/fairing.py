@@ -7,7 +7,10 @@ from dataclasses import replace
 from handful.brief.schema import Brief
 from handful.evidence.limit_records import LimitRule
 from handful.experiment.records import Experiment
+from handful.guardrails.fairness import measure_fairness
 from handful.guardrails.fairness_bounds import fair_limits
+from handful.guardrails.fairness_curve import fairness_curve
+from handful.guardrails.records import Facts
 
 
 def with_fair_amounts(
@@ -24,3 +27,14 @@ def with_fair_amounts(
         return experiment, ()
     amounts, rules = fair_limits(experiment, brief)
     return replace(experiment, amounts=(*experiment.amounts, *amounts)), rules
+
+
+def with_fairness(facts: Facts) -> Facts:
+    """Return the facts with groups compared, and the price of the bounds where they are enforced.
+
+    Cost: that of `measure_fairness` and `fairness_curve`.
+    """
+    found = measure_fairness(facts)
+    if found is None:
+        return facts
+    return replace(facts, fairness=replace(found, curve=fairness_curve(facts)))
