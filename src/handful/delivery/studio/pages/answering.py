@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from handful.delivery.report.figures import (
-    MISSING,
     Figure,
     Interval,
     money_text,
@@ -16,13 +15,19 @@ from handful.delivery.report.figures import (
 from handful.delivery.studio.pages.chart import Drawing, Shown, drawings
 from handful.delivery.studio.pages.numbers import (
     Document,
-    count,
     interval,
     known,
     money,
     places,
-    share,
-    sized,
+)
+from handful.delivery.studio.pages.rows import (
+    LimitRow,
+    MenuRow,
+    SegmentRow,
+    limit_row,
+    menu_cost,
+    menu_row,
+    segment_row,
 )
 from handful.delivery.studio.pages.words import Rail, menu_words, rails
 from handful.delivery.studio.records import PlanView
@@ -31,45 +36,7 @@ NO_INTERVAL: Final = (
     "n/a interval: both numbers come from the same customers, so their bands do not tell how "
     "sure the difference is."
 )
-_SHORT_MENU: Final = 3
 COSTS_ONLY: Final = "Exact: the menu and its value are the same, only costs differ."
-
-
-@dataclass(frozen=True, slots=True)
-class MenuRow:
-    """One number of offers: its menu and what it is worth."""
-
-    offers: int
-    menu: str
-    shown: bool
-    advised: bool
-    value: Interval
-    gain: Interval
-    cost: Figure
-    net: Figure
-
-
-@dataclass(frozen=True, slots=True)
-class SegmentRow:
-    """Who gets one offer; `bar` is the share in percent, for a drawing."""
-
-    offer: str
-    customers: Figure
-    share: Figure
-    bar: float
-    value: Interval
-
-
-@dataclass(frozen=True, slots=True)
-class LimitRow:
-    """A limit: its bound, what is used of it, what one more unit is worth."""
-
-    name: str
-    kind: str
-    unit: str
-    bound: Figure
-    used: Figure
-    price: Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,26 +77,6 @@ class Told:
     asked: bool
 
 
-def as_answer(document: Document) -> dict[str, Any]:
-    """Return plan.json with the fields that an answer has beside: the answer to no question.
-
-    Example:
-        >>> made = as_answer({"verdict": {"offers": 2, "menu": ["a", "b"]},
-        ...                   "experiment": {"population": None, "customers": 9}})
-        >>> made["offers"], made["menu"], made["population"]
-        (2, ['a', 'b'], 9)
-    """
-    facts = document["experiment"]
-    return dict(document) | {
-        "offers": document["verdict"]["offers"],
-        "menu": document["verdict"]["menu"],
-        "population": facts["population"] or facts["customers"],
-        "setup_cost": None,
-        "assumptions": {},
-        "note": [],
-    }
-
-
 def tell(view: PlanView, settings: Document, answer: Document | None) -> Told:
     """Return an answer in words and figures.
 
@@ -154,18 +101,18 @@ def tell(view: PlanView, settings: Document, answer: Document | None) -> Told:
         value=None if at is None else interval(shown, f"frontier.{at}", place, currency),
         gain=_gain(shown, at, currency),
         net=net,
-        cost=_cost(shown, at, place, currency),
+        cost=menu_cost(shown, at, place, currency),
         total=_total(shown, at, currency),
         change=change,
         change_note=how_sure,
         before=_headline(settings, view.labels),
         menus=tuple(
-            _menu(shown, k, chosen, view.labels, currency) for k in range(len(shown["frontier"]))
+            menu_row(shown, k, chosen, view.labels, currency) for k in range(len(shown["frontier"]))
         ),
         segments=tuple(
-            _segment(shown, k, view.labels, currency) for k in range(len(shown["segments"]))
+            segment_row(shown, k, view.labels, currency) for k in range(len(shown["segments"]))
         ),
-        limits=tuple(_limit(shown, k, currency) for k in range(len(shown["constraints"]))),
+        limits=tuple(limit_row(shown, k, currency) for k in range(len(shown["constraints"]))),
         rails=rails(view.document, shown),
         notes=tuple(shown["note"]),
         drawings=drawings(Shown(shown, settings, chosen, currency)),
@@ -232,19 +179,6 @@ def _gain(answer: Document, at: int | None, currency: str) -> Interval | None:
     return interval(answer, f"frontier.{at}.gain_over_single", places([gain]), currency)
 
 
-def _cost(answer: Document, at: int | None, place: int, currency: str) -> Figure | None:
-    """Return what the menu costs per customer, all costs together."""
-    if at is None:
-        return None
-    point = answer["frontier"][at]
-    if not known(point["value"]) or not known(point["net"]):
-        return None
-    cost = point["value"] - point["net"]
-    return Figure(
-        money_text(cost, currency, max(place, significant([cost]))), cost, f"frontier.{at}.cost"
-    )
-
-
 def _total(answer: Document, at: int | None, currency: str) -> Figure | None:
     if at is None or not known(answer["frontier"][at]["net"]):
         return None
@@ -277,67 +211,3 @@ def _change(
     if change == 0 and same:
         return figure, "This is the plan as it was made."
     return figure, COSTS_ONLY if same else NO_INTERVAL
-
-
-def _menu(
-    answer: Document, at: int, chosen: int | None, labels: Mapping[str, str], currency: str
-) -> MenuRow:
-    point, field = answer["frontier"][at], f"frontier.{at}"
-    place = places(answer["frontier"])
-    gain_place = places(p["gain_over_single"] for p in answer["frontier"])
-    verdict = answer["verdict"]
-    cost = _cost(answer, at, place, currency)
-    return MenuRow(
-        offers=point["offers"],
-        menu=_menu_step(answer, at, chosen, labels),
-        shown=point["offers"] == chosen,
-        advised=set(point["menu"]) == set(verdict["menu"]),
-        value=interval(answer, field, place, currency),
-        gain=interval(answer, f"{field}.gain_over_single", gain_place, currency),
-        cost=cost or Figure(MISSING, None, f"{field}.cost", None, "not measured"),
-        net=money(answer, f"{field}.net", place, currency),
-    )
-
-
-def _menu_step(answer: Document, at: int, chosen: int | None, labels: Mapping[str, str]) -> str:
-    """Name a menu's offers; a long one that nobody asked for by its step from the menu before."""
-    point = answer["frontier"][at]
-    wanted = point["offers"] == chosen or set(point["menu"]) == set(answer["verdict"]["menu"])
-    if at == 0 or wanted or point["offers"] <= _SHORT_MENU:
-        return menu_words(point["menu"], labels)
-    before = answer["frontier"][at - 1]
-    added = [name for name in point["menu"] if name not in before["menu"]]
-    left = [name for name in before["menu"] if name not in point["menu"]]
-    out = f" without {menu_words(left, labels)}" if left else ""
-    return f"The menu of {before['offers']}{out}, and {menu_words(added, labels)}"
-
-
-def _segment(answer: Document, at: int, labels: Mapping[str, str], currency: str) -> SegmentRow:
-    segment, field = answer["segments"][at], f"segments.{at}"
-    part = segment["share"]
-    return SegmentRow(
-        offer=labels.get(segment["offer"], segment["offer"]),
-        customers=count(answer, f"{field}.customers"),
-        share=share(answer, f"{field}.share"),
-        bar=round(100 * part, 2) if known(part) else 0.0,
-        value=interval(answer, f"{field}.value", places([segment["value"]]), currency),
-    )
-
-
-def _limit(answer: Document, at: int, currency: str) -> LimitRow:
-    limit, field = answer["constraints"][at], f"constraints.{at}"
-    price = limit["shadow_price"]
-    return LimitRow(
-        name=limit["name"].replace("_", " ").replace("capacity.", "capacity of "),
-        kind="at least" if limit["kind"] == "at_least" else "at most",
-        unit=limit["unit"],
-        bound=sized(answer, f"{field}.bound"),
-        used=sized(answer, f"{field}.used", "not measured"),
-        price=(
-            Figure(
-                money_text(price, currency, significant([price])), price, f"{field}.shadow_price"
-            )
-            if known(price)
-            else Figure(MISSING, None, f"{field}.shadow_price", None, "the limit does not bind")
-        ),
-    )

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from handful.delivery.studio.pages.answering import Told, as_answer, tell
+from handful.delivery.studio.pages.answering import Told, tell
+from handful.delivery.studio.pages.documents import as_answer
 from handful.delivery.studio.pages.frame import framed
 from handful.delivery.studio.pages.words import rails_line
 from handful.delivery.studio.records import ComparePage, PlanView

@@ -112,4 +112,5 @@ def sized_text(value: float) -> str:
     """
     if value == int(value):
         return number_text(value, 0)
-    return number_text(value, max(SIZED - 1 - math.floor(math.log10(abs(value))), 0))
+    text = number_text(value, max(SIZED - 1 - math.floor(math.log10(abs(value))), 0))
+    return text.rstrip("0").rstrip(".") if "." in text else text

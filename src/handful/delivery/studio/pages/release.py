@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from handful.delivery.studio.pages.answering import as_answer, tell
+from handful.delivery.studio.pages.answering import tell
+from handful.delivery.studio.pages.documents import as_answer
 from handful.delivery.studio.pages.frame import framed
 from handful.delivery.studio.pages.words import rails_line
 from handful.delivery.studio.records import ReleasePage

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from handful.delivery.studio.pages.answering import as_answer, tell
+from handful.delivery.studio.pages.answering import tell
 from handful.delivery.studio.pages.controls import box_text, controls, planned_text
+from handful.delivery.studio.pages.documents import as_answer
 from handful.delivery.studio.pages.frame import framed
 from handful.delivery.studio.pages.words import verdict_words
 from handful.delivery.studio.records import WhatIfPage
