@@ -64,6 +64,26 @@ WHY_ABSENT: Mapping[str, str] = {
     "population": "the brief names no population",
     "values": "no offer was made",
     "dials": "offers are names: nothing is smoothed",
+    "stages": "the plan was put together without its evidence",
+    "fit": "the plan was put together without its evidence",
+    "differentiation": "the brief does not ask what the firm's own data are worth",
+    "retained": "one-to-one is not shown to gain over the best single offer",
+    "operating_efficiency": "it costs nothing that the brief names",
+    "value_efficiency": "it costs nothing that the brief names",
+    "first_unpaid": "every further offer pays for itself",
+    "channels": "the brief names no channel for these offers",
+    "preset": "the brief names no preset",
+    "minutes_per_card": "the brief does not say how long a card takes",
+    "hours_needed": "the brief does not say how long a card takes",
+    "hours": "the brief does not say how many hours the team has",
+    "fits": "the brief does not say how many hours there are, or how long a card takes",
+    "most": "no personalised plan was valued",
+    "policy": "no personalised plan was valued",
+    "rate": "not known; the remedy says what to add",
+    "wasted": "nothing is sent",
+    "benefit": "there are no such sends",
+    "lead": "there is no such baseline; why_absent says why",
+    "survives": "the gain on all features is not shown to be above zero",
     "share": "the finding concerns no part of the rows",
     "count": "the finding concerns no part of the rows",
 }
@@ -72,6 +92,10 @@ WHY_ABSENT: Mapping[str, str] = {
 _TOO_FEW = "too few customers to be counted, or another count would give them away"
 _NOT_FINITE = "the number is not finite"
 _NOT_MEASURED = "the guardrail measured no such number; its remedy says why"
+
+
+_HOW_FAR = ("stages", "fit", "differentiation")
+"""Fields that are written as they are: how far to personalise, and whether."""
 
 
 def plan_document(plan: Plan) -> dict[str, Json]:
@@ -112,6 +136,7 @@ def plan_document(plan: Plan) -> dict[str, Json]:
         "demand": plain(plan.demand),
         "one_more_offer": plain(plan.one_more_offer),
         "allocation": plain(plan.allocation),
+        **{name: plain(getattr(plan, name)) for name in _HOW_FAR},
         "readiness": plain(plan.readiness),
         "orchestration": plain(plan.orchestration),
         "pressure": plain(plan.pressure),
@@ -131,7 +156,8 @@ def _write_points(document: dict[str, Json], policy: Policy) -> None:
             offer["values"] = None if values is None else sayable(values)
     if points is None:
         return
-    for place in (*document["frontier"], document["verdict"]):
+    placed = [] if document["stages"] is None else document["stages"]["stages"]
+    for place in (*document["frontier"], document["verdict"], *placed):
         place["menu"] = [offer_entry(points, offers, name) for name in place["menu"]]
     for segment in document["segments"]:
         segment["offer"] = offer_entry(points, offers, segment["offer"])

@@ -30,7 +30,12 @@ LEAST: Final = 20
 
 
 def segment_regret(
-    experiment: Experiment, fit: CrossFit, terms: Terms, given: IntArray, menu: Sequence[int]
+    experiment: Experiment,
+    fit: CrossFit,
+    terms: Terms,
+    given: IntArray,
+    menu: Sequence[int],
+    least: int = LEAST,
 ) -> tuple[Regret, ...]:
     """Return what the customers of each offer lose against the best offer for each of them.
 
@@ -40,6 +45,7 @@ def segment_regret(
         terms: offers in play and the fallback.
         given: (n,) offers out of fold.
         menu: offer codes of the plan.
+        least: customers below which a segment is left out.
 
     Cost: O(n G).
     """
@@ -53,7 +59,7 @@ def segment_regret(
     for g in menu:
         inside = given == g
         count = int(inside.sum())
-        if count < LEAST:
+        if count < max(least, LEAST):
             continue
         tail: FloatArray = np.maximum(expected[inside], 0.0)
         found.append(
@@ -62,7 +68,7 @@ def segment_regret(
                 customers=count,
                 mean=mean_of(lost[inside], experiment.cluster[inside], critical),
                 p95=float(np.quantile(tail, 0.95)),
-                most=float(tail.max()),
+                largest=float(tail.max()),
             )
         )
     return tuple(found)

@@ -90,15 +90,15 @@ class WrongOffers:
 class Regret:
     """What the customers of one offer lose against the best offer for each.
 
-    `mean` is held out, with a 95 % interval for all offers together; `p95` and `most` are what the
+    `mean` is held out, with a 95 % interval for all offers together; `p95` and `largest` are what the
     model expects of a customer with large regret and of the worst off.
     """
 
     offer: str
-    customers: int | None
+    customers: int
     mean: Estimate
-    p95: float | None
-    most: float | None
+    p95: float
+    largest: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +179,14 @@ class Execution:
 class Wasted:
     """Sends to people who are expected to bring no more for being written to.
 
-    `share` of the plan's sends; `benefit` is what these people brought for it, held out, money per
-    send; None where there are none.
+    `sends` is the share of customers who are sent something; `wasted` that of the sends, None where
+    nothing is sent; `benefit` what these people brought for it, held out, money per send, None
+    where there are none.
     """
 
     policy: str
     sends: float
-    share: Estimate | None
+    wasted: Estimate | None
     benefit: Estimate | None
 
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 from handful.brief.execution import ExecutionSpec
+from handful.brief.guardrails import GuardrailsSpec
 from handful.brief.schema import Brief
 from handful.evidence.evidence import Evidence, final_codes
 from handful.evidence.fitness import (
@@ -74,7 +75,7 @@ def _stages(made: Plan, job: Job, evidence: Evidence, brief: Brief | None) -> St
         first_unpaid=first_unpaid(steps),
         complexity=_complexity(made, job, brief),
         wrong_offers=wrong_offers(log, first, job.terms, menus),
-        regret=segment_regret(log, first, job.terms, given, menu),
+        regret=segment_regret(log, first, job.terms, given, menu, _least_shown(brief)),
     )
 
 
@@ -84,6 +85,10 @@ def own_offer_cost(job: Job) -> float:
     if spec.one_to_one_cost is not None:
         return spec.one_to_one_cost
     return (asked.minutes_per_card or 0.0) / 60.0 * (spec.hourly_rate or 0.0)
+
+
+def _least_shown(brief: Brief | None) -> int:
+    return (GuardrailsSpec() if brief is None else brief.guardrails).minimum_reported
 
 
 def _place(stages: Sequence[Stage], made: Plan) -> int:
