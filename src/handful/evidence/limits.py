@@ -94,6 +94,10 @@ def _limit(rule: LimitRule, rows: Rows, columns: IntArray, limits: LimitTerms) -
     if rule.amount is not None:
         scale = len(rows.index) / (1.0 if rule.share else limits.population)
         amounts = np.asfortranarray(rows.amounts[rule.amount][:, columns], dtype=np.float64)
+        if rule.share:
+            # A mean of differences: the same offer for the whole list makes none, whatever mix of
+            # groups the list happens to be.
+            amounts -= amounts.mean(axis=0)
         return Limit(rule.name, rule.low * scale, rule.high * scale, amounts=amounts)
     customers = len(rows.index) if counted is None else int(counted.sum())
     scale = customers if rule.share else len(rows.index) / limits.population

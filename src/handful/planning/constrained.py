@@ -129,6 +129,7 @@ def limit_plan(
         raise ValueError("the terms hold no limits")
     n = experiment.n_rows
     values = predict_profit(policy.model, experiment.features)
+    models = _centred(models, experiment, limits)
     amounts = tuple(predict_amount(model, experiment) for model in models)
     rows = Rows(np.arange(n), values, experiment.open_cells, amounts)
     found = limited_allocation(rows, policy.menu, limits)
@@ -149,6 +150,21 @@ def limit_plan(
         allocation=facts,
         limits=_kept_limits(policy, limits, models),
     )
+
+
+def _centred(
+    models: tuple[AmountModel, ...], experiment: Experiment, limits: LimitTerms
+) -> tuple[AmountModel, ...]:
+    """Return the models of differences with a mean of 0 over the log for every offer."""
+    means = {rule.amount for rule in limits.rules if rule.share and rule.amount is not None}
+    made = []
+    for at, amount in enumerate(models):
+        if at in means and amount.model is not None:
+            middle = predict_amount(amount, experiment).mean(axis=0)
+            model = replace(amount.model, constant=amount.model.constant - middle)
+            amount = replace(amount, model=model)
+        made.append(amount)
+    return tuple(made)
 
 
 def _kept_limits(policy: Policy, limits: LimitTerms, models: tuple[AmountModel, ...]) -> PlanLimits:
