@@ -29,6 +29,7 @@ PLAN_PARTS = frozenset(
         "limits",
         "manifest.json",
         "manifest.html",
+        "whatif",
     }
 )
 """What a plan folder holds; a folder with anything else is never replaced."""

@@ -1,8 +1,8 @@
 """Erasure: a person taken out of every file that handful wrote about persons.
 
-Those are, in a plan folder, assignments.parquet, consent.parquet and consent-certificate.json, and
-the files of `handful assign` and `handful export`, known by their columns. The policy holds no
-person; what it learned from one is undone only by planning again.
+Those are, in a plan folder, assignments.parquet with the rows of whatif/ beside it, consent.parquet
+and consent-certificate.json, and the files of `handful assign` and `handful export`, known by their
+columns. The policy holds no person; what it learned from one is undone only by planning again.
 """
 
 from __future__ import annotations
@@ -23,9 +23,11 @@ from handful.delivery.certificate import CERTIFICATE_NAME, canonical
 from handful.delivery.consent_file import CONSENT_NAME
 from handful.delivery.files import PRIVATE, publish_file
 from handful.delivery.plan_json import dump_document, load_document
+from handful.delivery.sealed import erasable
 from handful.delivery.secret_key import secret_of
 from handful.delivery.sinks import open_sink
 from handful.delivery.stored import part_records
+from handful.delivery.whatif_file import WHATIF_NAME, forget_rows
 from handful.errors import BriefError, blocked
 from handful.planning.assignment_table import COLUMNS
 
@@ -115,6 +117,7 @@ def _columns(file: Path) -> tuple[str, ...]:
 
 def _forget_in_plan(plan: Path, customer: str) -> list[tuple[str, int]]:
     names = ("assignments.parquet", CONSENT_NAME)
+    asked = _forget_in_whatif(plan, customer)
     found = [
         (str(plan / name), count)
         for name in names
@@ -122,9 +125,21 @@ def _forget_in_plan(plan: Path, customer: str) -> list[tuple[str, int]]:
     ]
     hashes = _drop_hashes(plan, customer)
     found += [(str(plan / CERTIFICATE_NAME), hashes)] if hashes else []
+    found += [(str(plan / WHATIF_NAME), asked)] if asked else []
     if found:
         _write_parts_anew(plan)
     return found
+
+
+def _forget_in_whatif(plan: Path, customer: str) -> int:
+    """Take a person's rows out of what questions are answered from; rows follow assignments."""
+    file = plan / "assignments.parquet"
+    if not file.is_file():
+        return 0
+    ids = pc.cast(pq.read_table(file, columns=[COLUMNS[0]])[COLUMNS[0]], pa.string())
+    gone = pc.fill_null(pc.equal(ids, customer), False).to_numpy()
+    count = int(gone.sum())
+    return count if count and forget_rows(plan, ~gone) else 0
 
 
 def _drop_rows(file: Path, customer: str) -> int:
@@ -184,9 +199,8 @@ def _write_parts_anew(plan: Path) -> None:
     file = plan / "plan.json"
     document = load_document(file.read_text(encoding="utf-8"))
     fresh = {part["name"]: part for part in part_records(plan)}
-    touched = ("assignments.parquet", CONSENT_NAME)
     document["files"] = [
-        fresh.get(part["name"], part) if part["name"] in touched else part
+        fresh.get(part["name"], part) if erasable(part["name"]) else part
         for part in document["files"]
     ]
     with publish_file(file, mode=0o644) as staging:

@@ -16,6 +16,7 @@ from handful.delivery.report.manifest_page import render_manifest
 from handful.delivery.review_file import write_review
 from handful.delivery.sinks import open_sink
 from handful.delivery.stored import part_records
+from handful.delivery.whatif_file import write_whatif
 from handful.experiment.records import Features
 from handful.notation import IntArray
 from handful.planning.assignment_table import assignment_table, segment_numbers
@@ -47,6 +48,8 @@ def write_plan(
     if plan.limits is not None:
         write_limits(plan.limits, plan.policy, folder, probe, probe_stratum)
     _write_assignments(plan, folder / "assignments.parquet")
+    if plan.whatif is not None:
+        write_whatif(plan.whatif, folder)
     if plan.consent is not None:
         write_register(plan.consent.gate.register, folder / CONSENT_NAME)
     (folder / "report.html").write_text(render_report(plan), encoding="utf-8")

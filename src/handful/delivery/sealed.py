@@ -14,7 +14,18 @@ from handful.delivery.consent_file import CONSENT_NAME
 from handful.errors import Finding, blocked
 
 _ERASABLE: Final = ("assignments.parquet", CONSENT_NAME)
-"""Parts that `handful forget` may write anew."""
+"""Parts that `handful forget` may write anew, and the folder of rows beside them."""
+_ROWS: Final = "whatif/"
+
+
+def erasable(name: str) -> bool:
+    """Tell whether `handful forget` may write a part of a plan anew.
+
+    Example:
+        >>> erasable("whatif/head.json"), erasable("report.html")
+        (True, False)
+    """
+    return name in _ERASABLE or name.startswith(_ROWS)
 
 
 def document_digest(document: Mapping[str, Any]) -> str:
@@ -27,7 +38,7 @@ def document_digest(document: Mapping[str, Any]) -> str:
         >>> document_digest({"files": [], "failed": []})[:8]
         '2dbd8766'
     """
-    files = [part for part in document["files"] if part["name"] not in _ERASABLE]
+    files = [part for part in document["files"] if not erasable(part["name"])]
     text = json.dumps({**document, "files": files}, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("utf-8")).hexdigest()
 

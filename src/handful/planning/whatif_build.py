@@ -12,7 +12,7 @@ from handful.evidence.records import Segment
 from handful.evidence.variety import per_offer, population, shares_of
 from handful.evidence.whatif_keep import pool_of, small_codes, worths
 from handful.evidence.whatif_records import KeptWorld
-from handful.experiment.records import Experiment, SourceFacts
+from handful.experiment.records import Experiment, Features, FeatureSchema, SourceFacts
 from handful.experiment.tails import tail_facts
 from handful.guardrails.records import Facts
 from handful.guardrails.results import GuardrailResult
@@ -41,6 +41,8 @@ def keep_whatif(job: Job, evidence: Evidence, made: Plan, facts: Facts) -> WhatI
     tails = tail_facts(job.experiment.profit)
     return WhatIf(
         log=plain_log(job.experiment),
+        schema=job.experiment.features.schema,
+        columns=tuple(narrow(column) for column in job.experiment.features.values.T),
         terms=job.terms,
         kept=evidence.kept,
         whole=_whole(job, evidence),
@@ -77,7 +79,7 @@ def plain_log(log: Experiment) -> Experiment:
         offers=log.offers,
         control=log.control,
         profit=log.profit,
-        features=log.features,
+        features=Features(FeatureSchema((), (), ()), np.zeros((log.n_rows, 0))),
         design=replace(
             log.design, by_stratum=np.zeros(support.shape), support=support, kind="design"
         ),
@@ -86,6 +88,24 @@ def plain_log(log: Experiment) -> Experiment:
         population=population(log),
         amounts=log.amounts,
     )
+
+
+def narrow(column: FloatArray) -> np.ndarray:
+    """Return a column in the fewest bytes that hold each of its values exactly.
+
+    Example:
+        >>> narrow(np.array([3.0, 255.0])).dtype, narrow(np.array([0.5, np.nan])).dtype
+        (dtype('uint8'), dtype('float32'))
+    """
+    whole = bool(np.isfinite(column).all())
+    for kind in (np.uint8, np.int16, np.int32, np.float32):
+        if not whole and kind is not np.float32:
+            continue
+        with np.errstate(invalid="ignore", over="ignore"):
+            found = column.astype(kind)
+        if np.array_equal(found.astype(np.float64), column, equal_nan=True):
+            return found
+    return column.copy()
 
 
 def _closed_strata(log: Experiment) -> tuple[IntArray, np.ndarray]:

@@ -7,10 +7,12 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from handful.evidence.records import Estimate, FrontierPoint, References, Verdict
 from handful.evidence.terms import Terms
 from handful.evidence.whatif_records import KeptEvidence, KeptWorld, SmallArray
-from handful.experiment.records import Experiment
+from handful.experiment.records import Experiment, FeatureSchema
 from handful.guardrails.results import GuardrailVerdict
 from handful.notation import FloatArray
 from handful.planning.records import ConstraintUse
@@ -189,7 +191,8 @@ class WhatIf:
     """All that a question is answered from; row r is row r of assignments.parquet.
 
     Attributes:
-        log: the log without ids and names of strata; cells closed by consent are closed in it.
+        log: the log without ids, features and names of strata; consent's closed cells are closed.
+        schema: of the features; `columns` (p,) hold them in as few bytes as hold them exactly.
         terms: as planned.
         kept: ledger, splits and claims.
         whole: what all rows chose: the final menus and the best single offer.
@@ -203,6 +206,8 @@ class WhatIf:
     """
 
     log: Experiment
+    schema: FeatureSchema
+    columns: tuple[np.ndarray, ...]
     terms: Terms
     kept: KeptEvidence
     whole: KeptWorld
