@@ -15,6 +15,7 @@ from scipy.stats import norm
 from handful.effects.crossfit import CrossFit
 from handful.effects.records import AmountFit
 from handful.effects.scores import close_cells
+from handful.effects.weighted_amounts import known_parts
 from handful.errors import BriefError
 from handful.evidence.limit_records import BudgetPoint, LimitRule, LimitTerms
 from handful.evidence.limits import (
@@ -27,7 +28,7 @@ from handful.evidence.limits import (
 )
 from handful.evidence.records import Estimate
 from handful.evidence.terms import Terms
-from handful.experiment.records import Experiment
+from handful.experiment.records import Amount, Experiment
 from handful.notation import FloatArray, IntArray
 from handful.policy.allocation import allocate
 from handful.policy.allocation_records import priced
@@ -83,9 +84,25 @@ def held_out_use(
         spread = mean_estimate(np.where(rows, counted - share, 0.0), experiment)
         scale = len(given) / float(total)
         return Estimate(used, scale * spread.se, used + scale * spread.lo, used + scale * spread.hi)
+    if experiment.amounts[rule.amount].weights is not None:
+        return _weighted_use(experiment, experiment.amounts[rule.amount], given)
     mean = mean_estimate(_amounts(experiment, fit.amounts[rule.amount], given, terms), experiment)
     scale = 1.0 if rule.share else limits.population
     return Estimate(*(scale * x for x in (mean.value, mean.se, mean.lo, mean.hi)))
+
+
+def _weighted_use(experiment: Experiment, amount: Amount, given: IntArray) -> Estimate:
+    """Return sum_k E[u_k c_k(offer)] for weights u of mean 1, the error that of means of groups.
+
+    The influence of a row is sum_k u_ik (c_ik - E[u_k c_k]): the share of each group in the log is
+    itself only a sample.
+    """
+    weights, by_offer = known_parts(amount)
+    counted = by_offer[given]
+    mean = (weights * counted).mean(axis=0)
+    spread = mean_estimate((weights * (counted - mean)).sum(axis=1), experiment)
+    value = float(mean.sum())
+    return Estimate(value, spread.se, value + spread.lo, value + spread.hi)
 
 
 def _amounts(

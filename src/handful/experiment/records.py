@@ -111,7 +111,8 @@ class Amount:
         values: (n,) per row.
         weights: (n, m) where the amount of row i under offer g is sum_k weights_ik by_offer_gk,
             whatever was received: known for the log, but from a column that no decision reads, so
-            that decisions have to expect it from the features. None for outcomes.
+            that decisions have to expect it from the features. Every column of the weights has a
+            mean of 1. None for outcomes.
         by_offer: (G, m).
         source: what `weights` are made of; amounts of one source are learned together.
     """

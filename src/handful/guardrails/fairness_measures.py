@@ -106,7 +106,8 @@ def outcome_columns(
         measure = f"what the plan adds over no offer, {currency} per customer"
         yield Column("benefit", None, measure, added, ones, False, bool(np.ptp(added) == 0))
     over = mine - held.scores[:, single]
-    measure = f"what the plan adds over the best single offer, {currency} per customer"
+    name = experiment.offers[single]
+    measure = f"what the plan adds over {name} for everybody, {currency} per customer"
     yield Column("benefit_over_single", None, measure, over, ones, False, bool(np.ptp(over) == 0))
     lost = held.scores[rows, held.free] - mine
     measure = f"what one-to-one would add to the plan, {currency} per customer"
