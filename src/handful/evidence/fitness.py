@@ -28,8 +28,8 @@ from handful.evidence.verdict import LEAST_CLUSTERS, fits_by_hand
 from handful.experiment.records import Experiment
 from handful.notation import BoolArray, FloatArray, IntArray
 
-DIFFER: Final = 0.05
-"""p-value below which customers count as different here."""
+DIFFER, ALIKE = 0.01, 0.05
+"""p-values below which customers differ, and from which they are not shown to: between, neither."""
 SHARE: Final = 0.05
 """The tolerance as a share of what the best single offer earns, where the brief names none."""
 
@@ -72,7 +72,8 @@ def commodity(experiment: Experiment, evidence: Evidence, spec: StagesSpec) -> C
     most = leads[policy]
     if p_value is not None and p_value < DIFFER:
         return Commodity("differs", p_value, tolerance, most, policy)
-    told = p_value is not None and most.hi < tolerance and _tells_apart(experiment, evidence)
+    alike = p_value is not None and p_value >= ALIKE
+    told = alike and most.hi < tolerance and _tells_apart(experiment, evidence)
     return Commodity("commodity" if told else "not_shown", p_value, tolerance, most, policy)
 
 

@@ -180,7 +180,9 @@ def _one_to_one(case: StageCase, gains: tuple[Estimate, Estimate], kept: Estimat
     """Price one-to-one: every offer in use, deciding for everybody, and making it where told."""
     used = np.unique(case.evidence.codes[ONE_TO_ONE])
     terms = case.terms
-    cost = float(terms.setup[used].sum()) + terms.running + case.own_offer
+    # Points that a fold alone polished are not among the plan's offers; all points cost the same.
+    priced = np.minimum(used, len(terms.setup) - 1)
+    cost = float(terms.setup[priced].sum()) + terms.running + case.own_offer
     known = ("one-to-one", len(used), ())
     return _priced(case, known, case.customers, gains, (cost, kept))
 
