@@ -15,6 +15,7 @@ from handful.cli.exporting import export
 from handful.cli.forgetting import forget
 from handful.cli.planning import plan
 from handful.cli.reviewing import review
+from handful.cli.rolling import rollout
 from handful.cli.serving import serve
 from handful.cli.starting import init
 
@@ -22,7 +23,7 @@ _SECTIONS: Mapping[str, tuple[click.Command, ...]] = {
     "Start": (demo, init),
     "Decide": (check, plan),
     "Use": (serve, assign, export, evaluate),
-    "Look after": (review, forget),
+    "Look after": (rollout, review, forget),
 }
 
 

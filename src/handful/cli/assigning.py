@@ -30,17 +30,22 @@ EPILOG = "Example: handful assign plan customers.parquet --out who.csv"
     help="The consent table of today.  [default: as it was when the plan was made]",
 )
 @click.option(
+    "--contacts",
+    help="Messages of all programmes up to today, for a plan that caps them.",
+)
+@click.option(
     "--campaign",
     is_flag=True,
     help="The list is the whole campaign: keep the limits exactly, scaled to it.",
 )
 @common_flags
-def assign(
+def assign(  # noqa: PLR0913 - one parameter for each option of the command
     plan: Path,
     customers: str,
     out: Path,
     customer: str | None,
     consent: str | None,
+    contacts: str | None,
     campaign: bool,
 ) -> int:
     """Who gets which, for any number of customers, in bounded memory.
@@ -49,7 +54,7 @@ def assign(
     so that no spreadsheet runs them; parquet keeps them as they are.
     """
     from handful.delivery.campaign_file import decide_campaign
-    from handful.delivery.deciding import decide_file
+    from handful.delivery.deciding import Today, decide_file
     from handful.delivery.release import record_use
     from handful.delivery.stored import read_plan
 
@@ -57,7 +62,8 @@ def assign(
     progress = progress_for(quiet=speak.quiet)
     stored = read_plan(plan)
     decide = decide_campaign if campaign else decide_file
-    result = decide(stored, customers, out, customer=customer, consent=consent, progress=progress)
+    today = Today(consent, contacts)
+    result = decide(stored, customers, out, customer=customer, today=today, progress=progress)
     record_use(stored.folder, "assign", {"customers": result.customers})
     speak.emit({"out": str(out)} | {"decided": result})
     speak.list_findings(result.findings)

@@ -13,13 +13,16 @@ from pathlib import Path
 from handful.delivery.aging import ready
 from handful.delivery.consent_file import read_gate
 from handful.delivery.deciding import (
+    AS_PLANNED,
     Decided,
     Tally,
+    Today,
     decided_of,
     new_tally,
     segments_of,
 )
 from handful.delivery.files import PRIVATE, publish_file
+from handful.delivery.going_out import refuse_campaign
 from handful.delivery.limits_file import read_limits
 from handful.delivery.sinks import file_format, open_sink
 from handful.delivery.stored import StoredPlan
@@ -40,7 +43,7 @@ def decide_campaign(
     out: Path,
     *,
     customer: str | None = None,
-    consent: str | None = None,
+    today: Today = AS_PLANNED,
     progress: Progress = SILENT,
 ) -> Decided:
     """Decide a list of customers as one campaign, its limits kept exactly.
@@ -50,15 +53,15 @@ def decide_campaign(
         source: any source of customers; columns are matched by name.
         out: a .parquet or .csv file, published whole or not at all, readable by its owner only.
         customer: column of ids; None for the log's own, row numbers from 1 where it had none.
-        consent: the consent table of today; None for the copy of the day of the plan.
+        today: the consent table of today; the plan's own copy without.
         progress: told of every block.
 
     Returns:
         Counts, findings, and what the list uses of each limit.
 
     Raises:
-        BriefError: F833 the plan has no limits; P730 they cannot hold on this list; and those of
-            `publish_file`.
+        BriefError: F833 the plan has no limits; G129 it has a holdout, waves or a contact cap;
+            P730 they cannot hold on this list; and those of `publish_file`.
         DataError: F834 more than `MOST_CUSTOMERS`; and those of `decide_file`.
 
     Cost: O(customers x offers of the menu) memory, that of `allocate`.
@@ -68,9 +71,11 @@ def decide_campaign(
         'decide_campaign'
     """
     refuse(failed_of(stored.document))
+    refuse_campaign(stored)
     limits, kind = read_limits(stored), file_format(out)
-    gate = read_gate(stored.document, stored.folder, stored.policy.model.offers, consent)
-    known = ready(stored, datetime.now(tz=UTC).date(), gate if consent else None)
+    offers = stored.policy.model.offers
+    gate = read_gate(stored.document, stored.folder, offers, today.consent)
+    known = ready(stored, datetime.now(tz=UTC).date(), gate if today.consent else None)
     tally = new_tally(stored)
     blocks = _read(stored, (source, customer), (limits, gate), tally, progress)
     decided, uses = solve_list(stored.policy, limits, blocks)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import chain
 from pathlib import Path
+from typing import Final
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +16,7 @@ import pyarrow as pa
 from handful.delivery.aging import ready
 from handful.delivery.consent_file import read_gate
 from handful.delivery.files import PRIVATE, publish_file
+from handful.delivery.going_out import GoingOut, going_out, kept, with_wave
 from handful.delivery.sinks import file_format, open_sink
 from handful.delivery.stored import StoredPlan
 from handful.errors import DataError, Finding, blocked
@@ -53,6 +55,22 @@ class Decided:
     limits: tuple[ListUse, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Today:
+    """Tables of the day of use.
+
+    Attributes:
+        consent: the consent table; None for the copy of the day of the plan.
+        contacts: messages that all programmes sent; a plan with a cap on them needs it.
+    """
+
+    consent: str | None = None
+    contacts: str | None = None
+
+
+AS_PLANNED: Final = Today()
+
+
 @dataclass(slots=True)
 class Tally:
     """Running counts of one run: customers by offer and reason, values and columns not known."""
@@ -79,7 +97,7 @@ def decide_file(
     out: Path,
     *,
     customer: str | None = None,
-    consent: str | None = None,
+    today: Today = AS_PLANNED,
     progress: Progress = SILENT,
 ) -> Decided:
     """Decide every customer of a source and write who gets which.
@@ -89,7 +107,7 @@ def decide_file(
         source: any source of customers; columns are matched by name.
         out: a .parquet or .csv file, published whole or not at all, readable by its owner only.
         customer: column of ids; None for the log's own, row numbers from 1 where it had none.
-        consent: the consent table of today; None for the copy of the day of the plan.
+        today: the consent table and the messages of today; the plan's own copy without.
         progress: told of every block.
 
     Returns:
@@ -107,12 +125,15 @@ def decide_file(
         'decide_file'
     """
     refuse(failed_of(stored.document))
-    gate = read_gate(stored.document, stored.folder, stored.policy.model.offers, consent)
-    known = ready(stored, datetime.now(tz=UTC).date(), gate if consent else None)
+    offers = stored.policy.model.offers
+    gate = read_gate(stored.document, stored.folder, offers, today.consent)
+    known = ready(stored, datetime.now(tz=UTC).date(), gate if today.consent else None)
+    named = customer or stored.document["experiment"]["customer"]
+    going = going_out(stored, today.contacts, named)
     kind = file_format(out)
     tally = new_tally(stored)
     with publish_file(out, mode=PRIVATE) as staging:
-        tables = _tables(stored, (source, customer), gate, tally)
+        tables = _tables(stored, (source, named), (gate, going), tally)
         first = next(tables, None)
         if first is None:
             raise DataError(
@@ -141,17 +162,21 @@ def segments_of(stored: StoredPlan) -> dict[int, int]:
 
 
 def _tables(
-    stored: StoredPlan, asked: tuple[str, str | None], gate: ConsentGate | None, tally: Tally
+    stored: StoredPlan,
+    asked: tuple[str, str | None],
+    asks: tuple[ConsentGate | None, GoingOut],
+    tally: Tally,
 ) -> Iterator[pa.Table]:
     """Yield the decisions of one block of customers after the other."""
     policy, facts = stored.policy, stored.document["experiment"]
     offers, segments = policy.model.offers, segments_of(stored)
-    source, customer = asked[0], asked[1] or facts["customer"]
-    for block in customer_blocks(source, policy, customer, facts["columns"]):
-        decided = decide_block(policy, block, gate)
+    gate, going = asks
+    for block in customer_blocks(asked[0], policy, asked[1], facts["columns"]):
+        decided = kept(going, block, decide_block(policy, block, gate))
         tally.read(block)
         tally.add(decided)
-        yield assignment_table(block.customers, decided, offers, segments, policy.points)
+        table = assignment_table(block.customers, decided, offers, segments, policy.points)
+        yield with_wave(table, going, block, gate)
 
 
 def decided_of(policy: Policy, tally: Tally, known: tuple[Finding, ...]) -> Decided:

@@ -43,6 +43,8 @@ class ContactRegister:
     as_of: str
     at_most: int | None
     description: str
+    columns: tuple[str, ...] = ()
+    """Those that were read: customer, time and, where there is one, programme."""
 
     @property
     def per_week(self) -> float:
@@ -117,6 +119,7 @@ def _counted(log: OpenLog, spec: ContactsSpec) -> ContactRegister:
         as_of=end[:10],
         at_most=spec.at_most,
         description=log.description,
+        columns=tuple(named),
     )
 
 

@@ -182,7 +182,7 @@ def content_facts(facts: Facts, spec: ReadinessSpec, tables: _Tables) -> tuple[F
     return (
         Fact(
             len(by_offer) > 1,
-            f"{len(by_offer)} contents in {len(cells)} filled cells",
+            f"{len(by_offer)} different sets of content in {len(cells)} filled cells",
             "content that differs from segment to segment",
         ),
         Fact(
@@ -202,12 +202,12 @@ def _own_moment(trigger: TriggerSpec | None) -> bool:
     return trigger is not None and trigger.kind in ("behaviour", "time")
 
 
-def _contents(pairs: Iterable[tuple[str, str | None]]) -> set[str]:
-    """Return the different contents of different offers."""
-    first: dict[str, str] = {}
+def _contents(pairs: Iterable[tuple[str, str | None]]) -> set[frozenset[str]]:
+    """Return the different sets of contents that offers have."""
+    found: dict[str, set[str]] = {}
     for offer, content in pairs:
-        first.setdefault(offer, content or "")
-    return set(first.values())
+        found.setdefault(offer, set()).add(content or "")
+    return {frozenset(contents) for contents in found.values()}
 
 
 def _differing(rows: Iterable[tuple[str, str, str | None]]) -> list[str]:

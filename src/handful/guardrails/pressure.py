@@ -30,6 +30,7 @@ class Pressure:
         most: messages that the busiest customer of the log got within the window.
         held_back: customers to whom nothing is sent because they had as many as is allowed.
         programmes: (name, messages within the window).
+        columns: of the table: customer, time and, where there is one, programme.
     """
 
     description: str
@@ -42,6 +43,7 @@ class Pressure:
     most: int
     held_back: int
     programmes: tuple[tuple[str, int], ...]
+    columns: tuple[str, ...] = ()
 
 
 def measure_pressure(facts: Facts) -> Pressure | None:
@@ -68,6 +70,7 @@ def measure_pressure(facts: Facts) -> Pressure | None:
         most=int(counts.max(initial=0)),
         held_back=int((full & ~sends).sum()),
         programmes=register.programmes,
+        columns=register.columns,
     )
 
 

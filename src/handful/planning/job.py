@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from handful.evidence.terms import Terms
+from handful.experiment.contacts import ContactRegister
 from handful.experiment.records import Experiment
 from handful.planning.constrained import AmountSplits
+from handful.planning.rollout import Rollout
 from handful.planning.settings import PlanSettings
 from handful.progress import Progress
 
@@ -21,3 +23,7 @@ class Job:
     random_state: int
     progress: Progress
     amounts: AmountSplits
+    contacts: ContactRegister | None = None
+    """What all programmes sent; None where the brief names no such table."""
+    rollout: Rollout | None = None
+    """How the plan goes out; None where the brief does not say."""

@@ -34,7 +34,8 @@ class Rollout:
         salt: word that draws them.
         engaged: feature that tells the engaged; None: the wave is drawn.
         engaged_is: "high" or "low".
-        cuts: values of `engaged` that end each wave but the last, as found in the log.
+        cuts: (value, share) that ends each wave but the last, as found in the log: who is more
+            engaged than the value is in, and that share of those who are just as engaged.
         opted_in: whether only customers who opted in may be in the first wave.
         counts: customers of the log in each wave, the held-out left out.
         held_out: customers of the log that are held out.
@@ -45,7 +46,7 @@ class Rollout:
     salt: str
     engaged: str | None
     engaged_is: str
-    cuts: tuple[float, ...]
+    cuts: tuple[tuple[float, float], ...]
     opted_in: bool
     counts: tuple[int, ...] = ()
     held_out: int = 0
@@ -73,12 +74,10 @@ def make_rollout(brief: Brief | None, log: Experiment) -> Rollout | None:
         raise BriefError(blocked("G130", message, remedy))
     engaged = spec.engaged or brief.evidence.engaged
     engaged = engaged if spec.waves else None
-    cuts: tuple[float, ...] = ()
+    cuts: tuple[tuple[float, float], ...] = ()
     if engaged is not None:
         values = _engagement(log.features, engaged, spec.engaged_is)
-        known = values[np.isfinite(values)]
-        # The most engaged come first, so a wave ends where the share above it is reached.
-        cuts = tuple(float(np.quantile(known, 1 - share)) for share in spec.waves[:-1])
+        cuts = tuple(_cut(values, share) for share in spec.waves[:-1])
     made = Rollout(
         waves=spec.waves,
         holdout=spec.holdout,
@@ -93,6 +92,17 @@ def make_rollout(brief: Brief | None, log: Experiment) -> Rollout | None:
     wave = wave_of(made, log.customers, log.features, gate)
     counts = np.bincount(wave[~out], minlength=len(spec.waves) + 1)[1:]
     return replace(made, counts=tuple(counts.tolist()), held_out=int(out.sum()))
+
+
+def _cut(values: np.ndarray, share: float) -> tuple[float, float]:
+    """Return the value that a share of customers reaches, and how many of its ties belong to it."""
+    ordered = np.sort(values[np.isfinite(values)])[::-1]
+    wanted = share * len(values)
+    if not len(ordered):
+        return (0.0, 0.0)
+    value = float(ordered[min(int(wanted), len(ordered) - 1)])
+    above, ties = int((ordered > value).sum()), int((ordered == value).sum())
+    return (value, min(max((wanted - above) / ties, 0.0), 1.0))
 
 
 def _engagement(features: Features, name: str, side: str) -> np.ndarray:
@@ -143,13 +153,13 @@ def wave_of(
     if not rollout.waves:
         return wave
     last = len(rollout.waves)
+    drawn = np.array([uniform(f"{rollout.salt}:wave", one) for one in _plain(customers)])
     if rollout.engaged is None:
-        drawn = [uniform(f"{rollout.salt}:wave", customer) for customer in _plain(customers)]
         wave = 1 + np.searchsorted(np.array(rollout.waves[:-1]), drawn, side="right")
     else:
         values = _engagement(features, rollout.engaged, rollout.engaged_is)
-        ends = -np.array(rollout.cuts)
-        wave = np.where(np.isfinite(values), 1 + np.searchsorted(ends, -values, side="left"), last)
+        for cut, ties in rollout.cuts:
+            wave += ~((values > cut) | ((values == cut) & (drawn < ties)))
     if gate is not None and rollout.opted_in and last > 1:
         rights = rights_of(gate.register, np.asarray(customers))
         opted = rights.known & ~rights.says_no("contact") & ~rights.says_no("personalise")

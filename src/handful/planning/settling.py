@@ -18,6 +18,7 @@ from handful.planning.falling_back import FallBack, fallen_policy, find_fall_bac
 from handful.planning.job import Job
 from handful.planning.merging import merged_policy
 from handful.planning.repairing import mended_policy
+from handful.planning.rollout import kept_from
 from handful.policy.policy import assign
 from handful.policy.records import Assignment, Policy, RuleTree
 
@@ -76,7 +77,7 @@ def settle_policy(
         policy=final if limited is None else limited.policy,
         menu=final.menu,
         tree=tree,
-        assignment=_assign(job, final) if limited is None else limited.assignment,
+        assignment=_kept(job, _assign(job, final) if limited is None else limited.assignment),
         merge=merge,
         case=case,
         repair=repair,
@@ -146,6 +147,12 @@ def _limited(job: Job, evidence: Evidence, policy: Policy) -> Limited | None:
         return None
     models = job.amounts.models()
     return limit_plan(job.experiment, evidence.first, job.terms, policy, models)
+
+
+def _kept(job: Job, decided: Assignment) -> Assignment:
+    """Send nothing to who is held out or has had enough messages."""
+    log = job.experiment
+    return kept_from(decided, log.customers, log.control, job.contacts, job.rollout)
 
 
 def _assign(job: Job, policy: Policy) -> Assignment:
