@@ -216,6 +216,21 @@ def _prices(experiment: Experiment, settings: PlanSettings) -> dict[str, float]:
     return {name: price for name, price in found if not np.isnan(price)}
 
 
+def kept_offers(experiment: Experiment, settings: PlanSettings) -> tuple[str, ...]:
+    """Return the offers that stay even if refused: those asked for, and all under a coverage floor.
+
+    A floor is there to give customers what earns less.
+
+    Example:
+        >>> from handful.experiment.simulate import simulate
+        >>> log = simulate("null", n=600, offers=2, random_state=1).experiment
+        >>> kept_offers(log, PlanSettings(always=("offer 1",)))
+        ('offer 1',)
+    """
+    covers = settings.constraints.coverage_floor is not None
+    return experiment.offers if covers else settings.always
+
+
 def refusals(made: Plan, tried: tuple[str, ...], always: tuple[str, ...]) -> tuple[str, ...]:
     """Return the offers that leave the menu: refused, among the log's own, not asked to stay.
 

@@ -138,7 +138,7 @@ def _held(job: Job, evidence: Evidence, policy: Policy) -> IntArray:
     experiment, fit, terms, menu = job.experiment, evidence.first, job.terms, policy.menu
     if terms.limits is not None:
         return codes_by_fold(experiment, fit, menu, terms.limits, terms.fallback)
-    if len(menu) == 1 and menu[0] == evidence.single:
+    if len(menu) == 1 and menu[0] == evidence.single and evidence.verdict.kind != "no_offer":
         return single_by_fold(experiment, fit, terms)
     if terms.by_rule and len(menu) > 1:
         return rule_out_of_fold(experiment, fit, terms, menu, job.random_state)
@@ -202,7 +202,8 @@ def worse_off_facts(
         return None
     experiment, margin = job.experiment, job.settings.worse_off.margin
     names = experiment.offers
-    rows = [found.before.given == g for g in found.menu]
+    alone = len(found.menu) == 1
+    rows = [np.logical_or(found.before.given == g, alone) for g in found.menu]
     seen = [(g, inside) for g, inside in zip(found.menu, rows, strict=True) if inside.any()]
     members = [(names[g], inside) for g, inside in seen]
     known = standings(found.before, members, margin)

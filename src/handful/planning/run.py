@@ -40,7 +40,13 @@ from handful.guardrails.records import Facts
 from handful.planning.by_hand import or_by_hand
 from handful.planning.constrained import AmountSplits
 from handful.planning.covering import with_coverage_told
-from handful.planning.demanding import check_prices, demand_facts, refusals, with_refusals
+from handful.planning.demanding import (
+    check_prices,
+    demand_facts,
+    kept_offers,
+    refusals,
+    with_refusals,
+)
 from handful.planning.dials import plan_dials, plan_limited_dials
 from handful.planning.evaluate import evaluate, evaluate_policy
 from handful.planning.facts import experiment_facts
@@ -51,7 +57,7 @@ from handful.planning.job import Job
 from handful.planning.limiting import with_limits
 from handful.planning.merging import with_merge
 from handful.planning.plane import offer_plane
-from handful.planning.readying import contacts_of
+from handful.planning.readying import contacts_of, with_cells
 from handful.planning.records import Plan
 from handful.planning.repairing import with_repair
 from handful.planning.rollout import make_rollout
@@ -106,7 +112,7 @@ def make_plan(
     before: tuple[Premium, ...] = ()
     while True:
         made = _plan_once(checked, asked, brief, effects, random_state, progress)
-        gone = refusals(made, checked.experiment.offers, asked.always)
+        gone = refusals(made, checked.experiment.offers, kept_offers(checked.experiment, asked))
         if made.demand is None or not gone:
             return with_refusals(made, before)
         before += tuple(premium for premium in made.demand.premiums if premium.offer in gone)
@@ -127,6 +133,7 @@ def _plan_once(
     experiment, fair = with_fair_amounts(checked.experiment, brief)
     checked = replace(checked, experiment=experiment)
     findings = checked.findings
+    asked = replace(asked, variety=with_cells(asked.variety, brief, checked.experiment))
     terms = make_terms(
         checked.experiment,
         max_offers=asked.max_offers,
