@@ -84,6 +84,20 @@ WHY_ABSENT: Mapping[str, str] = {
     "benefit": "there are no such sends",
     "lead": "there is no such baseline; why_absent says why",
     "survives": "the gain on all features is not shown to be above zero",
+    "worse_off": "the plan gives everybody the default",
+    "difference": "too few customers tell the plan and the default apart",
+    "regret": "told of segments, not of groups",
+    "effect": "no segment falls back",
+    "horizon": "the outcome is not one of loyalty",
+    "under_default": "nobody is in this group",
+    "coverage": "no offer counts as exclusion",
+    "revenue": "coverage.revenue_source says why",
+    "reach": "the brief does not ask for take-up",
+    "taken_up": "the brief does not ask for take-up",
+    "why_not": "the offer counts",
+    "shut_out_hidden": "too few customers to be counted",
+    "floor": "the brief sets no floor",
+    "revenue_floor": "the brief sets no floor",
     "share": "the finding concerns no part of the rows",
     "count": "the finding concerns no part of the rows",
 }
@@ -142,6 +156,9 @@ def plan_document(plan: Plan) -> dict[str, Json]:
         "pressure": plain(plan.pressure),
         "rollout": plain(plan.rollout),
         "fairness": plain(plan.fairness),
+        "worse_off": plain(plan.worse_off),
+        "outcomes": plain(plan.outcomes),
+        "coverage": plain(plan.coverage),
     }
     _write_points(document, plan.policy)
     return document | {"absent": list(_absences(document))}

@@ -36,8 +36,8 @@ class Standing:
     """
 
     name: str
-    customers: int | None
-    share: float | None
+    customers: int
+    share: float
     difference: Estimate | None
     verdict: StandingVerdict
     falls_back: bool = False
@@ -54,7 +54,8 @@ class WorseOffFacts:
             customers for each fold.
         margin: loss per customer too small to matter.
         segments: of the plan as it was before any of them fell back.
-        groups: protected groups, under the plan as it is now; () without any.
+        groups: protected groups, under the plan as it is now; () without any. Segments and groups
+            too small to be shown are left out.
         fell_back: offers whose customers get the default instead.
         effect: what falling back changes, money per customer of all, decided fold by fold on the
             other folds; None where nothing fell back.
@@ -79,7 +80,7 @@ class OutcomeTest:
     """
 
     name: str
-    customers: int | None
+    customers: int
     under_default: Estimate | None
     difference: Estimate | None
     verdict: OutcomeVerdict
@@ -112,7 +113,7 @@ class Covered:
     """
 
     name: str
-    customers: int | None
+    customers: int
     held_out: Estimate
     assigned: float
     revenue: Estimate | None = None
@@ -125,7 +126,7 @@ class AcceptableOffer:
 
     offer: str
     acceptable: bool
-    take_up: Estimate | None
+    taken_up: Estimate | None
     why_not: str | None
 
 

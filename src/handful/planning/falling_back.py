@@ -15,7 +15,7 @@ import numpy as np
 from handful.brief.guardrails import GuardrailsSpec
 from handful.errors import BriefError, Finding, blocked
 from handful.evidence.contrasts import rows_of_groups
-from handful.evidence.coverage_records import Standing, WorseOffFacts
+from handful.evidence.coverage_records import WorseOffFacts
 from handful.evidence.evidence import Evidence
 from handful.evidence.limits import codes_by_fold
 from handful.evidence.records import Estimate
@@ -209,8 +209,9 @@ def worse_off_facts(
     known = standings(found.before, members, margin)
     forgone = regrets(found.before, evidence.first, job.terms, [inside for _, inside in seen])
     segments = tuple(
-        replace(_shown(standing, least), falls_back=g in found.fallen, regret=regret)
+        replace(standing, falls_back=g in found.fallen, regret=regret)
         for standing, (g, _), regret in zip(known, seen, forgone, strict=True)
+        if standing.customers >= least
     )
     now = replace(found.before, given=found.after)
     groups = standings(now, rows_of_groups(experiment, protected), margin)
@@ -219,17 +220,10 @@ def worse_off_facts(
         fixed=found.fixed,
         margin=margin,
         segments=segments,
-        groups=tuple(_shown(group, least) for group in groups),
+        groups=tuple(group for group in groups if group.customers >= least),
         fell_back=tuple(names[g] for g in found.fallen),
         effect=_effect(found) if found.fallen else None,
     )
-
-
-def _shown(standing: Standing, least: int) -> Standing:
-    """Hide the size of a group that is too small to be shown, and what is measured of it."""
-    if standing.customers is not None and standing.customers < least:
-        return Standing(standing.name, None, None, None, "too_few")
-    return standing
 
 
 def _effect(found: FallBack) -> Estimate:
