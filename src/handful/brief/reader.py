@@ -13,6 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from handful.brief import outcomes
+from handful.brief.assumptions import assumption_problems, with_assumptions
 from handful.brief.consent import ConsentSpec
 from handful.brief.constraints import ConstraintsSpec, contradictions
 from handful.brief.contacts import ContactsSpec
@@ -37,6 +38,7 @@ from handful.brief.schema import (
     ProfitSpec,
     TeamSpec,
 )
+from handful.brief.sensitivity import SensitivitySpec
 from handful.brief.size import SizeSpec, size_conflicts
 from handful.brief.stages import StagesSpec, odd_stages
 from handful.brief.values import read_value, shown
@@ -159,10 +161,12 @@ def _read(mapping: Mapping[str, Any], folder: str, sha256: str, where: _Locate) 
     findings.extend(read_dials(found, mapping, where))
     findings.extend(_points_in_limits(found, dials))
     findings.extend(_conflicts(found))
+    findings.extend(assumption_problems(found["profit"]))
     if findings:
         raise BriefError(findings)
     asked = "differentiation" in mapping
-    found["profit"] = with_long_run(found["profit"], found["menu"].get("preset"))
+    money = with_long_run(found["profit"], found["menu"].get("preset"))
+    found["profit"] = with_assumptions(money)
     return replace(
         _brief(found),
         differentiation=DifferentiationSpec(**found["differentiation"]) if asked else None,
@@ -194,6 +198,7 @@ def _brief(found: Mapping[str, dict[str, Any]]) -> Brief:
         size=SizeSpec(**found.get("size", {})),
         coverage=CoverageSpec(**found["coverage"]),
         worse_off=WorseOffSpec(**found["worse_off"]),
+        sensitivity=SensitivitySpec(**found["sensitivity"]),
         outcomes=MappingProxyType(
             {name: outcomes.OutcomeSpec(**keys) for name, keys in found[outcomes.TABLE].items()}
         ),

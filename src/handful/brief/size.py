@@ -45,7 +45,7 @@ _S = "size"
 KEYS: Final[tuple[Key, ...]] = (
     Key(_S, "offers", "names", "offers to try, the control first",
         "those of the log, or points of the dials"),
-    Key(_S, "control", "control", 'the offer that means "no offer": a name, or a point of the dials',
+    Key(_S, "control", "control", 'the offer that means "no offer": a name or a point',
         "the first of offers; experiment.control"),
     Key(_S, "levels", "whole", "values to try of each dial", "3", least=2),
     Key(_S, "baseline", "number", "mean profit of a customer without an offer",
@@ -57,8 +57,8 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(_S, "margin", "number", "profit of one purchase", "1 beside rate", least=0, strict=True),
     Key(_S, "gain", "number", "smallest gain of the best offer over the control worth knowing",
         "what breaks even within the horizon", least=0, strict=True),
-    Key(_S, "heterogeneity", "number", "standard deviation of customers' own effects of an offer, as "
-        "far as features tell them", "the log's; what targeting means; else gain", least=0,
+    Key(_S, "heterogeneity", "number", "standard deviation of customers' own effects of an offer, "
+        "as far as features tell them", "the log's; what targeting means; else gain", least=0,
         strict=True),
     Key(_S, "targeting", "number", "gain of the best menu of two over the best single offer, if "
         "effects were known", "what heterogeneity means", least=0, strict=True),

@@ -17,10 +17,11 @@ from handful.cli.planning import plan
 from handful.cli.reviewing import review
 from handful.cli.rolling import rollout
 from handful.cli.serving import serve
+from handful.cli.sizing import size
 from handful.cli.starting import init
 
 _SECTIONS: Mapping[str, tuple[click.Command, ...]] = {
-    "Start": (demo, init),
+    "Start": (demo, init, size),
     "Decide": (check, plan),
     "Use": (serve, assign, export, evaluate),
     "Look after": (rollout, review, forget),

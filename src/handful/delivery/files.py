@@ -41,12 +41,15 @@ _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG})
 
 
 @contextlib.contextmanager
-def publish_folder(target: Path, *, parts: frozenset[str] = PLAN_PARTS) -> Iterator[Path]:
+def publish_folder(
+    target: Path, *, parts: frozenset[str] = PLAN_PARTS, mark: str = "plan.json"
+) -> Iterator[Path]:
     """Give a staging folder that becomes `target` when the block ends well.
 
     Args:
         target: the final folder; a former one of ours is replaced whole.
         parts: top-level names that belong to us; any other name in the way is refused.
+        mark: the part that a former folder of ours is known by.
 
     Yields:
         The empty staging folder to write into.
@@ -66,7 +69,7 @@ def publish_folder(target: Path, *, parts: frozenset[str] = PLAN_PARTS) -> Itera
     target = _resolved(target)
     with _prepared(target):
         _recover(target)
-        _refuse_foreign(target, parts)
+        _refuse_foreign(target, parts, mark)
         staging = target.parent / f".{target.name}.staging-{os.getpid()}"
         try:
             staging.mkdir()
@@ -168,7 +171,7 @@ def _recover(target: Path) -> None:
             stale.unlink(missing_ok=True)
 
 
-def _refuse_foreign(target: Path, parts: frozenset[str]) -> None:
+def _refuse_foreign(target: Path, parts: frozenset[str], mark: str) -> None:
     """Refuse a target that holds anything handful did not write: it would be lost."""
     if not target.exists():
         return
@@ -177,12 +180,12 @@ def _refuse_foreign(target: Path, parts: frozenset[str]) -> None:
     else:
         names = sorted(p.name for p in target.iterdir())
         foreign = [name for name in names if name not in parts]
-        if not foreign and (not names or "plan.json" in names):
+        if not foreign and (not names or mark in names):
             return
         found = (
             f"a folder that also holds {', '.join(foreign[:3])}"
             if foreign
-            else "a folder without plan.json"
+            else f"a folder without {mark}"
         )
     raise BriefError(
         blocked(

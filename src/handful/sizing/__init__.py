@@ -1,0 +1,1 @@
+"""Before the experiment: how many rows it takes, what to try, who gets it, and does it pay."""
