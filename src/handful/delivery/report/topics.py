@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from handful.delivery.report import readiness
-from handful.delivery.report import fairness
+from handful.delivery.report import coverage, fairness, readiness
 from handful.delivery.report.section import Section
 from handful.planning.records import Plan
 
 Topic: TypeAlias = Callable[[Plan], Section | None]
 """Returns what it has to say of a plan, or None where it has nothing."""
 
-TOPICS: Final[tuple[tuple[str, Topic], ...]] = (("readiness", readiness.section),)
+TOPICS: Final[tuple[tuple[str, Topic], ...]] = (
+    ("coverage", coverage.section),
+    ("fairness", fairness.section),
+    ("readiness", readiness.section),
+)
 """(name, function) of each; one more is one line here and one module beside."""
 
 
