@@ -146,6 +146,8 @@ def _headline(answer: Document, labels: Mapping[str, str]) -> str:
 def _is_advice(answer: Document) -> bool:
     """Tell whether the menu shown is the one that the verdict advises."""
     verdict = answer["verdict"]
+    if answer["question"].get("offers") is None:
+        return True
     if verdict["kind"] in ("one_offer", "handful"):
         return set(answer["menu"]) == set(verdict["menu"])
     return bool(answer["offers"] == verdict["offers"])
@@ -204,7 +206,7 @@ def _change(
     if not known(now["net"]) or not known(before["net"]):
         return None, "n/a: not measured."
     place, currency = style
-    change = now["net"] - before["net"]
+    change = round(now["net"] - before["net"], 12)
     same = now["value"] == before["value"] and set(now["menu"]) == set(before["menu"])
     text = money_text(change, currency, max(place, significant([change])) if same else place)
     figure = Figure(f"+{text}" if change > 0 else text, change, f"frontier.{at}.net.change")

@@ -30,6 +30,7 @@ def as_answer(document: Document) -> dict[str, Any]:
         "offers": verdict["offers"],
         "menu": verdict["menu"],
         "population": facts["population"] or facts["customers"],
+        "question": {},
         "setup_cost": None,
         "assumptions": {},
         "note": [],

@@ -72,7 +72,8 @@ def menu_cost(answer: Document, at: int | None, place: int, currency: str) -> Fi
     point = answer["frontier"][at]
     if not known(point["value"]) or not known(point["net"]):
         return None
-    cost = point["value"] - point["net"]
+    # Rounded where floating point ends, so that 0.01 is not taken for less than it.
+    cost = round(point["value"] - point["net"], 12)
     return Figure(
         money_text(cost, currency, max(place, significant([cost]))), cost, f"frontier.{at}.cost"
     )

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlencode
+
 from handful.delivery.studio.pages.answering import tell
 from handful.delivery.studio.pages.controls import box_text, controls, planned_text
 from handful.delivery.studio.pages.documents import as_answer
 from handful.delivery.studio.pages.frame import framed
-from handful.delivery.studio.pages.words import verdict_words
 from handful.delivery.studio.records import WhatIfPage
 
 
@@ -43,9 +46,21 @@ def render_whatif(whatif: WhatIfPage) -> str:
             "controls": controls(view.document, settings, whatif.question) if whatif.live else (),
             "box_text": box_text,
             "planned_text": planned_text,
-            "verdict": verdict_words(view.line.verdict, view.line.offers),
+            "beside": _beside(view.line.id, whatif.question),
             "told": shown,
             "currency": view.document["experiment"]["currency"],
         },
         view,
     )
+
+
+def _beside(plan: str, question: Mapping[str, Any]) -> str:
+    """Return the address that sets the plan beside this what-if of it."""
+    tables = {"assumptions": "assumption", "capacities": "capacity"}
+    asked: dict[str, Any] = {"a": plan, "b": plan}
+    for name, value in question.items():
+        if name in tables:
+            asked |= {f"{tables[name]}.{key}": box_text(number) for key, number in value.items()}
+        else:
+            asked[name] = box_text(value)
+    return f"/compare?{urlencode(asked)}"

@@ -36,7 +36,7 @@ async function send(form) {
     });
     if (reply.ok) return done(form, outcome);
     const told = await reply.json();
-    refused(outcome, told.findings ?? []);
+    refused(outcome, told.errors ?? []);
   } catch (problem) {
     outcome.replaceChildren(`Nothing was written: ${problem.message}. Is the studio still running?`);
   }
@@ -56,24 +56,24 @@ function done(form, outcome) {
   }
 }
 
-/* A refusal says why, and what to do, finding by finding; as text, whatever it holds. */
-function refused(outcome, findings) {
+/* A refusal says why, and what to do, reason by reason; as text, whatever it holds. */
+function refused(outcome, reasons) {
   const head = document.createElement("p");
   const strong = document.createElement("b");
   strong.textContent = "Refused. Nothing was written.";
   head.append(strong);
   const list = document.createElement("ul");
   list.className = "findings";
-  for (const finding of findings) list.append(item(finding));
+  for (const reason of reasons) list.append(item(reason));
   outcome.replaceChildren(head, list);
   outcome.scrollIntoView({ block: "nearest" });
 }
 
-function item(finding) {
+function item(reason) {
   const one = document.createElement("li");
   one.className = "block";
-  one.append(paragraph(`${finding.code}: ${finding.message}`));
-  if (finding.remedy) one.append(paragraph(`What to do: ${finding.remedy}`));
+  one.append(paragraph(`${reason.code}: ${reason.message}`));
+  if (reason.remedy) one.append(paragraph(`What to do: ${reason.remedy}`));
   return one;
 }
 
