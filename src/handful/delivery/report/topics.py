@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from handful.delivery.report import coverage, fairness, readiness
+from handful.delivery.report import coverage, fairness, fitting, own_data, readiness, stages
 from handful.delivery.report.section import Section
 from handful.planning.records import Plan
 
@@ -13,6 +13,9 @@ Topic: TypeAlias = Callable[[Plan], Section | None]
 """Returns what it has to say of a plan, or None where it has nothing."""
 
 TOPICS: Final[tuple[tuple[str, Topic], ...]] = (
+    ("stages", stages.section),
+    ("fit", fitting.section),
+    ("differentiation", own_data.section),
     ("coverage", coverage.section),
     ("fairness", fairness.section),
     ("readiness", readiness.section),
