@@ -49,7 +49,9 @@ class PostgresDatabase:
 
     def _connected(self) -> Any:  # noqa: ANN401
         if self._connection is None or self._connection.closed or self._connection.broken:
-            self._connection = self._driver.connect(self._url, autocommit=True, connect_timeout=10)
+            self._connection = self._driver.connect(
+                self._url, autocommit=True, connect_timeout=10, client_encoding="utf8"
+            )
             self._connection.execute("SET synchronous_commit = on")
         return self._connection
 
