@@ -182,7 +182,7 @@ def content_facts(facts: Facts, spec: ReadinessSpec, tables: _Tables) -> tuple[F
     return (
         Fact(
             len(by_offer) > 1,
-            f"{len(by_offer)} different sets of content in {len(cells)} filled cells",
+            f"offers differ in content {len(by_offer)} ways, in {len(cells)} filled cells",
             "content that differs from segment to segment",
         ),
         Fact(

@@ -66,7 +66,7 @@ def weigh_wave(
     Example:
         >>> rollout = Rollout((), 0.5, "s", None, "high", (), False)
         >>> out = held_out(rollout, list(range(1000)))
-        >>> weigh_wave(rollout, list(range(1000)), np.where(out, 0.0, 1.0), None).answer
+        >>> weigh_wave(rollout, list(range(1000)), 1.0 - out, None).answer
         'open'
     """
     out = held_out(rollout, ids)
