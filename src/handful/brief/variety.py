@@ -26,7 +26,11 @@ class VarietySpec:
     units: float | Mapping[str, float] = 1.0
     """Units that one customer of each offer takes on average."""
     demand_cv: float = 0.0
-    """Spread of the whole campaign's demand around its forecast, as a share of it."""
+    """Spread of the whole campaign's demand around a forecast made one unit of time ahead."""
+    lead_time: float | Mapping[str, float] = 1.0
+    """Time between the order of each offer and the campaign."""
+    cut_off: float | Mapping[str, float] | None = None
+    """Time before the campaign at which each offer's quantity is fixed; None: its lead time."""
 
 
 _V = "variety"
@@ -43,6 +47,10 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(_V, "units", "costs", "units that one customer of each offer takes on average", "1",
         least=0),
     Key(_V, "demand_cv", "number", "spread of a campaign's whole demand around its forecast, as a "
-        "share", "0", least=0),
+        "share, one unit of time ahead", "0", least=0),
+    Key(_V, "lead_time", "costs", "time between ordering an offer and the campaign; the spread of "
+        "demand grows with its root", "1", least=0, strict=True),
+    Key(_V, "cut_off", "costs", "time before the campaign at which an offer's quantity is fixed, "
+        "where that can be later or earlier than its order", "the lead time", least=0, strict=True),
 )
 # fmt: on

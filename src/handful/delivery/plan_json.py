@@ -54,6 +54,7 @@ WHY_ABSENT: Mapping[str, str] = {
     "aim": "the brief aims at no stage",
     "preferred": "the brief names no column of preferred channels",
     "at_most": "the brief sets no limit",
+    "at_least": "the brief sets no limit",
     "engaged": "the brief names no column of engagement",
     "content": "the cell is empty",
     "trigger": "the brief does not say",

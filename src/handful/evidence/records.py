@@ -166,13 +166,20 @@ class RuleFacts:
 
 @dataclass(frozen=True, slots=True)
 class VariantFacts:
-    """One variant to be stocked: expected demand, best order, expected leftover and stock-out."""
+    """One variant to be stocked: expected demand, best order, expected leftover and stock-out.
+
+    `ahead` is the time before the campaign at which its quantity is fixed; `at_least` and `at_most`
+    are the customers it must and may go to, None where the brief does not say.
+    """
 
     offer: str
     demand: float
     order: float
     leftover: float
     short: float
+    ahead: float = 1.0
+    at_least: float | None = None
+    at_most: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +196,11 @@ class SupplyFacts:
     short: Estimate
     leftover_over_single: Estimate
     short_over_single: Estimate
+    pooling_loss: Estimate | None = None
+    """What the stock of a campaign costs more than under the one-offer plan, money in all."""
+    waste: Estimate | None = None
+    """What the units left over of a campaign lose, money in all."""
+    waste_over_single: Estimate | None = None
 
 
 @dataclass(frozen=True, slots=True)

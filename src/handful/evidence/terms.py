@@ -22,7 +22,7 @@ class StockTerms:
     Attributes:
         units: (G,) units that one customer of each offer takes.
         overage: money per unit left over; `shortage` per unit short.
-        spread: of the whole campaign's demand around its forecast, as a share.
+        spread: of the whole campaign's demand around a forecast made one unit of time ahead.
         population: customers one campaign reaches.
         clusters: of the log, which the shares are counted on.
     """
@@ -33,6 +33,8 @@ class StockTerms:
     spread: float
     population: float
     clusters: int
+    ahead: FloatArray | None = None
+    """(G,) time ahead at which each offer's quantity is fixed; None: one unit."""
 
 
 @dataclass(frozen=True, slots=True)

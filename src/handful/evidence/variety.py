@@ -4,10 +4,12 @@ Content is charged like set-up, offer by offer, inside the choice of the menu. S
 size: the newsvendor cost of the menu's variants, whose demand is uncertain because the log is a
 sample, customers are counted in whole numbers, and the forecast of the whole campaign can be off:
 
-    Var D_g = u_g^2 (N^2 q_g (1 - q_g) / C + N q_g (1 - q_g)) + cv^2 M m_g,
+    Var D_g = u_g^2 (N^2 q_g (1 - q_g) / C + N q_g (1 - q_g)) + cv^2 t_g M m_g,
 
 N the population, C clusters, q_g the offer's share out of fold, u_g units per customer, m_g = N q_g
-u_g and M = sum_g m_g: the spread of the total is cv M however it is split. Cost O(K G + draws K).
+u_g and M = sum_g m_g: the spread of the total is cv M however it is split. A forecast
+errs step by step, so its variance grows with the time t_g ahead at which the quantity is fixed.
+Cost O(K G + draws K).
 """
 
 from __future__ import annotations
@@ -65,6 +67,7 @@ def with_variety(
             spread=asked.demand_cv,
             population=people,
             clusters=int(experiment.cluster.max()) + 1,
+            ahead=_ahead(asked, experiment),
         )
     return replace(
         terms,
@@ -104,7 +107,12 @@ def per_offer(asked: float | Mapping[str, float], experiment: Experiment) -> Flo
 
 
 def _unknown_offers(asked: VarietySpec, experiment: Experiment) -> list[Finding]:
-    tables = {"contents": asked.contents, "units": asked.units}
+    tables: dict[str, object] = {
+        "contents": asked.contents,
+        "units": asked.units,
+        "lead_time": asked.lead_time,
+        "cut_off": asked.cut_off,
+    }
     return [
         blocked(
             "E506",
@@ -117,6 +125,16 @@ def _unknown_offers(asked: VarietySpec, experiment: Experiment) -> list[Finding]
         for name in table
         if name not in experiment.offers
     ]
+
+
+def _ahead(asked: VarietySpec, experiment: Experiment) -> FloatArray:
+    """Return (G,) the time before the campaign at which each offer's quantity is fixed."""
+
+    def of(table: float | Mapping[str, float], name: str, otherwise: float) -> float:
+        return float(table.get(name, otherwise)) if isinstance(table, Mapping) else float(table)
+
+    fixed = asked.lead_time if asked.cut_off is None else asked.cut_off
+    return np.array([of(fixed, name, of(asked.lead_time, name, 1.0)) for name in experiment.offers])
 
 
 def _odd_stock(asked: VarietySpec, experiment: Experiment) -> list[Finding]:
@@ -152,7 +170,8 @@ def stock_of(shares: FloatArray, codes: Sequence[int], stock: StockTerms) -> Sto
     demand = stock.population * shares * units
     draw = shares * (1.0 - shares)
     variance = units**2 * draw * (stock.population**2 / stock.clusters + stock.population)
-    variance += stock.spread**2 * demand.sum() * demand
+    ahead = 1.0 if stock.ahead is None else stock.ahead[list(codes)]
+    variance += stock.spread**2 * ahead * demand.sum() * demand
     return best_orders(demand, np.sqrt(variance), stock.overage, stock.shortage)
 
 
@@ -257,6 +276,7 @@ def supply_facts(
     )[:, :-1]
     sums = np.array([_totals(row / stock.clusters, menu, stock) for row in drawn])
     left, short = float(found.leftover.sum()), float(found.short.sum())
+    left_alone = float(alone.leftover.sum())
     return SupplyFacts(
         critical_ratio=critical_ratio(stock.overage, stock.shortage),
         variants=tuple(
@@ -266,19 +286,35 @@ def supply_facts(
                 order=float(found.order[at]),
                 leftover=float(found.leftover[at]),
                 short=float(found.short[at]),
+                ahead=1.0 if stock.ahead is None else float(stock.ahead[g]),
+                at_least=_bound(terms, f"at_least.{names[g]}", "low"),
+                at_most=_bound(terms, f"capacity.{names[g]}", "high"),
             )
             for at, g in enumerate(menu)
         ),
         leftover=_between(left, sums[:, 0], 0.0),
         short=_between(short, sums[:, 1], 0.0),
-        leftover_over_single=_between(left, sums[:, 0], float(alone.leftover.sum())),
+        leftover_over_single=_between(left, sums[:, 0], left_alone),
         short_over_single=_between(short, sums[:, 1], float(alone.short.sum())),
+        pooling_loss=_between(found.cost, sums[:, 2], alone.cost),
+        waste=_between(stock.overage * left, stock.overage * sums[:, 0], 0.0),
+        waste_over_single=_between(
+            stock.overage * left, stock.overage * sums[:, 0], stock.overage * left_alone
+        ),
     )
 
 
-def _totals(shares: FloatArray, menu: Sequence[int], stock: StockTerms) -> tuple[float, float]:
+def _bound(terms: Terms, name: str, end: str) -> float | None:
+    """Return the least or the most of a limit by name; None where the brief sets none."""
+    rules = () if terms.limits is None else terms.limits.rules
+    return next((float(getattr(rule, end)) for rule in rules if rule.name == name), None)
+
+
+def _totals(
+    shares: FloatArray, menu: Sequence[int], stock: StockTerms
+) -> tuple[float, float, float]:
     found = stock_of(shares, menu, stock)
-    return float(found.leftover.sum()), float(found.short.sum())
+    return float(found.leftover.sum()), float(found.short.sum()), found.cost
 
 
 def _between(value: float, drawn: FloatArray, base: float) -> Estimate:

@@ -134,22 +134,28 @@ def judge(difference: Estimate, margin: float) -> StandingVerdict:
     return "worse" if difference.hi < 0.0 else "unclear"
 
 
-def fallen(case: Comparison, menu: Sequence[int], rows: BoolArray) -> tuple[int, ...]:
+def fallen(
+    case: Comparison, menu: Sequence[int], rows: BoolArray, stay: Sequence[int] = ()
+) -> tuple[int, ...]:
     """Return the offers whose customers, among these rows, are significantly worse off.
 
     Args:
         case: the plan beside the default.
         menu: codes of the plan's offers.
         rows: (n,) True for the rows that may decide.
+        stay: codes of offers that the brief asks for, which never fall back.
 
     Cost: O(n S + C S^2).
     """
     members = [(str(g), (case.given == g) & rows) for g in menu]
     found = standings(case, members, 0.0)
-    return tuple(g for g, known in zip(menu, found, strict=True) if known.verdict == "worse")
+    harmed = [g for g, known in zip(menu, found, strict=True) if known.verdict == "worse"]
+    return tuple(g for g in harmed if g not in stay)
 
 
-def after_falling(case: Comparison, fold: IntArray, menu: Sequence[int]) -> IntArray:
+def after_falling(
+    case: Comparison, fold: IntArray, menu: Sequence[int], stay: Sequence[int] = ()
+) -> IntArray:
     """Return (n,) what every row gets where the other folds decide which segments fall back.
 
     Cost: J times that of `fallen`.
@@ -157,7 +163,7 @@ def after_falling(case: Comparison, fold: IntArray, menu: Sequence[int]) -> IntA
     after = case.given.copy()
     for j in range(int(fold.max()) + 1):
         mine = fold == j
-        gone = fallen(case, menu, ~mine)
+        gone = fallen(case, menu, ~mine, stay)
         moved = mine & np.isin(case.given, gone)
         after[moved] = case.default[moved]
     return after

@@ -133,13 +133,16 @@ def _cuts(paid: FloatArray) -> FloatArray:
     return np.unique(wanted[wanted < distinct[-1]])
 
 
-def demand_facts(job: Job, evidence: Evidence, menu: tuple[int, ...]) -> DemandFacts | None:
+def demand_facts(
+    job: Job, evidence: Evidence, menu: tuple[int, ...], given: IntArray | None = None
+) -> DemandFacts | None:
     """Draw demand over the prices tried, and test the menu's offers against the standard one.
 
     Args:
         job: the log (its offers those of the plan), limits, settings and seed.
         evidence: with the cross-fit of profit.
         menu: the plan's offers.
+        given: (n,) offers out of fold, where others than those of the menu alone.
 
     Cost: a cross-fit of take-up, and one of profit for offers with a dial.
     """
@@ -149,7 +152,8 @@ def demand_facts(job: Job, evidence: Evidence, menu: tuple[int, ...]) -> DemandF
     seed, progress = job.random_state, job.progress
     priced = priced_log(experiment, settings)
     first = evidence.first
-    given = final_codes(experiment, first, first.predicted, menu, terms)
+    if given is None:
+        given = final_codes(experiment, first, first.predicted, menu, terms)
     codes = list(priced.codes)
     take_up = _scores(priced.experiment, experiment.take_up, settings, seed, progress)
     if experiment.dials is None:

@@ -1,7 +1,7 @@
 """Segments that are worse off than under the default get the default: found, done and told.
 
 A policy that is held to limits on all customers together, or mended against telling too much, is
-left as it is; the guardrail then fails.
+left as it is, and so is an offer that the brief asks for by name; the guardrail then fails.
 """
 
 from __future__ import annotations
@@ -111,8 +111,9 @@ def find_fall_back(job: Job, evidence: Evidence, policy: Policy, asked: Guardrai
     gone: tuple[int, ...] = ()
     after = given
     if _may_act(job, policy, asked, default):
-        gone = fallen(case, menu, np.ones(len(given), dtype=np.bool_))
-        after = after_falling(case, fit.fold, menu) if gone else given
+        stay = job.terms.always
+        gone = fallen(case, menu, np.ones(len(given), dtype=np.bool_), stay)
+        after = after_falling(case, fit.fold, menu, stay) if gone else given
     return FallBack(case, menu, gone, default, fixed, after)
 
 

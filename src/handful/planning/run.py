@@ -15,6 +15,7 @@ from handful.effects.given import GivenEffects, give_effects
 from handful.effects.heterogeneity import HeterogeneityTest, measure_heterogeneity
 from handful.effects.predict import predict_profit
 from handful.effects.records import EffectsModel
+from handful.effects.slopes import SlopeSplits
 from handful.errors import DataError, Finding
 from handful.evidence.evidence import Claims, Evidence, keep_ledgers, weigh_evidence
 from handful.evidence.ladder import RivalColumns, rival_columns
@@ -150,6 +151,9 @@ def _plan_once(
         check_disclosure(brief.guardrails, checked.experiment)
     job = Job(checked.experiment, asked, terms, random_state, progress, amounts)
     job = replace(job, contacts=contacts_of(brief), rollout=make_rollout(brief, checked.experiment))
+    if asked.studio and effects is None:
+        slopes = SlopeSplits(checked.experiment, asked.learn_rows, random_state, progress)
+        job = replace(job, slopes=slopes)
     # One thread in the numerical libraries: the same bits whatever the machine's number of cores.
     with threadpool_limits(limits=1):
         if job.experiment.dials is not None and effects is None:
@@ -236,6 +240,7 @@ def _evidence(
     own = OwnSplits(experiment, asked, job.random_state, job.progress)
     given = None if effects is None else give_effects(experiment, effects, job.random_state)
     source = own.split if given is None else lambda r: given.split(own.folds(r), r)
+    source = source if job.slopes is None else job.slopes.source(source)
     source = source if job.terms.limits is None else job.amounts.source(source)
     ledgers = keep_ledgers(
         experiment, source, asked.repetitions, job.terms, _rivals(job), job.random_state
@@ -309,8 +314,9 @@ def _told(job: Job, made: Plan, evidence: Evidence, settled: Settled) -> Plan:
     made = with_fall_back(made, job, evidence, settled.fall)
     if settled.mended and settled.case is not None and settled.repair is not None:
         made = with_repair(made, settled.case, settled.repair)
-    made = replace(made, demand=demand_facts(job, evidence, settled.menu))
-    return with_variety_told(made, job.experiment, evidence, job.terms)
+    moved = settled.fall.after if settled.fall.fallen else None
+    made = replace(made, demand=demand_facts(job, evidence, settled.menu, moved))
+    return with_variety_told(made, job.experiment, evidence, job.terms, moved)
 
 
 def _facts(job: Job, made: Plan, evidence: Evidence, brief: Brief | None) -> Facts:

@@ -12,6 +12,7 @@ from handful.evidence.records import Estimate
 from handful.evidence.terms import Terms
 from handful.evidence.variety import population, supply_facts
 from handful.experiment.records import Experiment
+from handful.notation import IntArray
 from handful.planning.records import ConstraintUse, Plan
 
 CAP_NAME = "offers the team can author"
@@ -30,7 +31,13 @@ def can_author(team: TeamSpec) -> int | None:
     return min(caps) if caps else None
 
 
-def with_variety_told(made: Plan, experiment: Experiment, evidence: Evidence, terms: Terms) -> Plan:
+def with_variety_told(
+    made: Plan,
+    experiment: Experiment,
+    evidence: Evidence,
+    terms: Terms,
+    given: IntArray | None = None,
+) -> Plan:
     """Add what variety costs and is worth to a plan; the same plan where nothing is asked.
 
     Args:
@@ -38,6 +45,7 @@ def with_variety_told(made: Plan, experiment: Experiment, evidence: Evidence, te
         experiment: the log.
         evidence: with the worth of one more offer.
         terms: with stock and cap.
+        given: (n,) offers out of fold, where others than those of the menu alone.
 
     Cost: O(n + draws K).
     """
@@ -45,7 +53,8 @@ def with_variety_told(made: Plan, experiment: Experiment, evidence: Evidence, te
     names = experiment.offers
     if terms.stock is not None:
         first = evidence.first
-        given = final_codes(experiment, first, first.predicted, menu, terms)
+        if given is None:
+            given = final_codes(experiment, first, first.predicted, menu, terms)
         seed = made.experiment.seed
         made = replace(made, supply=supply_facts(given, menu, evidence.single, terms, names, seed))
     if terms.author is None:

@@ -219,7 +219,7 @@ def _standing_table(plan: Plan, found: WorseOffFacts) -> Table:
         Column(f"Over “{found.default}”", numeric=True),
         Column("Verdict"),
         Column("Members forgo, mean", numeric=True),
-        Column("The most one in 20 forgoes (claimed)", numeric=True),
+        Column("One in 20 forgoes more than (claimed)", numeric=True),
         Column("The most anybody forgoes (claimed)", numeric=True),
     )
     return Table("worse-off", "Segments and groups against the default", columns, rows)

@@ -71,8 +71,8 @@ def curve_spec(plan: Plan, width: int) -> dict[str, Any]:
         ),
         across_all.mark_rule(color=PAPER["quiet"], strokeDash=[8, 4], strokeWidth=1.3),
         across_all.mark_text(
-            color=PAPER["quiet"], align="right", baseline="bottom", dx=-4, dy=-3, fontSize=12
-        ).encode(x=alt.value("width"), text="name:N"),
+            color=PAPER["quiet"], align="left", baseline="bottom", dx=6, dy=-4, fontSize=12
+        ).encode(x=alt.value(0), text="name:N"),
         line.mark_line(color=PAPER["plan"], strokeWidth=2.5),
         line.mark_point(color=PAPER["plan"], fill=PAPER["plan"], opacity=1, size=60),
     ]

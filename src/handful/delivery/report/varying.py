@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import altair as alt
@@ -10,6 +11,7 @@ from handful.delivery.report.drawing import PAPER
 from handful.delivery.report.figures import decimals, interval, money, plain, share, significant
 from handful.delivery.report.tables import Cell, Column, Row, Table
 from handful.delivery.report.wording import Sentence
+from handful.evidence.records import VariantFacts
 from handful.planning.records import Plan
 
 COSTS: Final = (
@@ -60,6 +62,7 @@ def supply_table(plan: Plan) -> Table | None:
     """Return what to order of each offer and what to expect of it; None without stock."""
     if plan.supply is None:
         return None
+    more = _more_of_supply(plan)
     rows = tuple(
         Row(
             (
@@ -68,6 +71,7 @@ def supply_table(plan: Plan) -> Table | None:
                     plain(plan, f"supply.variants.{at}.{field}", 0)
                     for field in ("demand", "order", "leftover", "short")
                 ),
+                *(plain(plan, f"supply.variants.{at}.{f}", *how) for f, _, how in more),
             )
         )
         for at, variant in enumerate(plan.supply.variants)
@@ -78,8 +82,30 @@ def supply_table(plan: Plan) -> Table | None:
         Column("Best order", numeric=True),
         Column("Expected left over", numeric=True),
         Column("Expected short", numeric=True),
+        *(Column(title, numeric=True) for _, title, _ in more),
     )
     return Table("supply", "What to order for one campaign, units", columns, rows)
+
+
+def _more_of_supply(plan: Plan) -> tuple[tuple[str, str, tuple[Any, ...]], ...]:
+    """Return (field, title, how it is written) of what the brief says of supply besides."""
+    variants = () if plan.supply is None else plan.supply.variants
+    none = "the brief sets no such limit"
+    known: tuple[tuple[str, str, tuple[Any, ...], bool], ...] = (
+        ("ahead", "Fixed so long before", (1,), any(v.ahead != 1.0 for v in variants)),
+        (
+            "at_least",
+            "Customers at least",
+            (0, none),
+            any(v.at_least is not None for v in variants),
+        ),
+        ("at_most", "Customers at most", (0, none), _any(variants, "at_most")),
+    )
+    return tuple((field, title, how) for field, title, how, shown in known if shown)
+
+
+def _any(variants: Sequence[VariantFacts], field: str) -> bool:
+    return any(getattr(variant, field) is not None for variant in variants)
 
 
 def supply_words(plan: Plan) -> Sentence:
@@ -92,8 +118,24 @@ def supply_words(plan: Plan) -> Sentence:
         _change(left.value, left.lo, left.hi),
         " units over and falls ",
         _change(short.value, short.lo, short.hi),
-        " units short, on average. The intervals are those of the offers' shares, "
-        "which the log can only sample.",
+        " units short, on average. ",
+        *_money_words(plan),
+        "The intervals are those of the offers' shares, which the log can only sample.",
+    )
+
+
+def _money_words(plan: Plan) -> Sentence:
+    """Say what splitting the stock costs, and what is wasted."""
+    found = plan.supply
+    if found is None or found.pooling_loss is None or found.waste_over_single is None:
+        return ()
+    places = decimals([found.pooling_loss, found.waste_over_single])
+    return (
+        "Stock split over the offers costs ",
+        interval(plan, "supply.pooling_loss", places),
+        " more a campaign than one pool would; of that, units left over lose ",
+        interval(plan, "supply.waste_over_single", places),
+        " more. ",
     )
 
 
