@@ -10,7 +10,7 @@ Kind = Literal[
     "text", "name", "names", "columns", "whole", "number", "flag", "choice", "shares", "costs",
     "links", "limits", "origins", "files", "overrides", "reviews", "offer", "control", "offers",
     "volumes", "conditions", "pairs", "caps", "sources", "cells", "triggers", "growing", "bounds",
-    "rate",
+    "rate", "numbers", "spans",
 ]  # fmt: skip
 
 KIND_WORDS: Final = MappingProxyType(
@@ -38,6 +38,8 @@ KIND_WORDS: Final = MappingProxyType(
         "pairs": "a list of pairs in quotes: two offers, or an offer and an SQL condition",
         "caps": "a table name = {outcome = SQL, at_most = number}",
         "rate": "a share from 0 to 1, or SQL in quotes that gives 0 or 1",
+        "numbers": "a table name = number",
+        "spans": "a table NAME = [low, high]",
         "sources": "a table NAME = {source = ..., kind = ..., ...}",
         "cells": "a list of tables {offer, channel, content, trigger, timing, owner}",
         "triggers": "a table NAME = {kind = ..., table = ..., where = ...}",

@@ -19,6 +19,7 @@ from handful.brief import (
     policy,
     readiness,
     rollout,
+    sensitivity,
     size,
     stages,
     variety,
@@ -61,6 +62,7 @@ KEYS: Final[tuple[Key, ...]] = (
         choices=("money", "binary")),
     Key(_P, "long_run", "text", "SQL expression: money per row that comes later, such as "
         "repeat orders", "none"),
+    Key(_P, "assumptions", "numbers", "numbers that per_row and long_run use by name", "{}"),
     Key(_P, "take_up", "text", "SQL expression: did the customer accept, 0 or 1 (or how much)",
         "none: demand is not drawn"),
     Key(_P, "price", "costs", "price of each named offer, offer = number", "none: the dial is",
@@ -102,6 +104,7 @@ KEYS: Final[tuple[Key, ...]] = (
     *execution.KEYS,
     *differentiation.KEYS,
     *fairness.KEYS,
+    *sensitivity.KEYS,
 )
 # fmt: on
 """Every key that is read, in the order of the docs."""

@@ -21,6 +21,7 @@ from handful.brief.outcomes import OutcomeSpec
 from handful.brief.policy import PolicySpec
 from handful.brief.readiness import ReadinessSpec
 from handful.brief.rollout import RolloutSpec
+from handful.brief.sensitivity import SensitivitySpec
 from handful.brief.size import SizeSpec
 from handful.brief.stages import StagesSpec
 from handful.brief.variety import VarietySpec
@@ -29,6 +30,10 @@ Unit = Literal["row", "customer"]
 
 
 def _empty() -> Mapping[str, str]:
+    return MappingProxyType({})
+
+
+def _no_numbers() -> Mapping[str, float]:
     return MappingProxyType({})
 
 
@@ -82,6 +87,10 @@ class ProfitSpec:
     """Price of each named offer; None where a dial is the price."""
     long_run: str | None = None
     """SQL expression: money per row that comes later; the reader adds it to `per_row`."""
+    assumptions: Mapping[str, float] = field(default_factory=_no_numbers)
+    """Numbers that `per_row` was written with by name; the reader has put them in."""
+    by_name: str | None = None
+    """`per_row` as it was written, names in it; None without assumptions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,3 +168,4 @@ class Brief:
     worse_off: WorseOffSpec = field(default_factory=WorseOffSpec)
     outcomes: Mapping[str, OutcomeSpec] = field(default_factory=_no_outcomes)
     """[outcomes.NAME], by name."""
+    sensitivity: SensitivitySpec = field(default_factory=SensitivitySpec)

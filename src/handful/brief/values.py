@@ -15,6 +15,7 @@ from handful.brief.origins import read_origins
 from handful.brief.readiness import read_tables
 from handful.brief.reviews import read_reviews
 from handful.brief.rollout import read_growing
+from handful.brief.sensitivity import read_spans
 
 _SHOWN = 60
 
@@ -215,6 +216,8 @@ _READERS: Final[Mapping[Kind, Callable[[Key, object], object]]] = MappingProxyTy
         "rate": lambda _key, value: read_rate(value),
         "reviews": lambda _key, value: read_reviews(value),
         "volumes": _limits,
+        "numbers": _limits,
+        "spans": lambda _key, value: read_spans(value),
         "conditions": _conditions,
         "pairs": lambda _key, value: read_pairs(value),
         "sources": lambda _key, value: read_tables(value),

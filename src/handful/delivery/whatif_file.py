@@ -21,7 +21,17 @@ from handful.delivery.files import PRIVATE, publish_file
 from handful.delivery.plan_json import load_document
 from handful.delivery.record_json import from_json, to_json
 from handful.delivery.stored import part_records
-from handful.delivery.whatif_layout import FORMAT, Head, assembled, head_of, row_arrays, wanted
+from handful.delivery.whatif_layout import (
+    FORMAT,
+    Head,
+    assembled,
+    head_of,
+    row_arrays,
+    sample_arrays,
+    samples_of,
+    wanted,
+    with_sample_sizes,
+)
 from handful.errors import BriefError, DataError, blocked
 from handful.planning.whatif_records import WhatIf
 from handful.policy.artefact import read_policy
@@ -43,7 +53,10 @@ def write_whatif(whatif: WhatIf, folder: Path) -> None:
     place = folder / WHATIF_NAME
     place.mkdir(mode=0o700)
     _write(place / HEAD_NAME, json.dumps(to_json(head_of(whatif))).encode("utf-8"))
-    for name, array in row_arrays(whatif).items():
+    arrays = row_arrays(whatif)
+    for name, sample in samples_of(whatif).items():
+        arrays |= sample_arrays(name, sample)
+    for name, array in arrays.items():
         _write(place / f"{name}.npy", _plain_bytes(np.ascontiguousarray(array)))
 
 
@@ -136,7 +149,9 @@ def _check_values(head: Head, arrays: Mapping[str, np.ndarray]) -> None:
     """Refuse codes out of range and numbers that are not finite; a missing feature is NaN."""
     tops = {"cluster": head.clusters, "stratum": len(head.support), "offer": len(head.offers)}
     for name, array in arrays.items():
-        top = tops.get(name, head.folds if name.endswith("fold") else len(head.offers))
+        top = tops.get(name, len(head.offers))
+        top = head.folds if name.endswith("_fold") else top
+        top = head.rows if name.endswith("_rows") else top
         if name.startswith("feature"):
             good = array.dtype.kind != "f" or not np.isinf(array).any()
         elif array.dtype.kind == "f":
@@ -180,11 +195,24 @@ def forget_rows(folder: Path, kept: np.ndarray) -> bool:
         if name == "cluster":
             left = np.unique(left, return_inverse=True)[1].astype(left.dtype)
             head = replace(head, clusters=int(left.max(initial=-1)) + 1)
-        with (
-            publish_file(place / f"{name}.npy", mode=PRIVATE) as staging,
-            staging.open("wb") as file,
-        ):
-            np.save(file, left, allow_pickle=False)
+        with publish_file(place / f"{name}.npy", mode=PRIVATE) as staging:
+            staging.write_bytes(_plain_bytes(left))
+    head = _forget_samples(whatif, kept, place, head)
     with publish_file(place / HEAD_NAME, mode=PRIVATE) as staging:
         staging.write_bytes(json.dumps(to_json(head)).encode("utf-8"))
     return True
+
+
+def _forget_samples(whatif: WhatIf, kept: np.ndarray, place: Path, head: Head) -> Head:
+    """Take rows out of the samples of the worlds; those left are numbered anew."""
+    number = np.cumsum(kept) - 1
+    sizes = {}
+    for name, sample in samples_of(whatif).items():
+        stay = kept[sample.rows]
+        sizes[name] = int(stay.sum())
+        for file, array in sample_arrays(name, sample).items():
+            left = np.ascontiguousarray(array[..., stay])
+            left = number[left].astype(left.dtype) if file.endswith("_rows") else left
+            with publish_file(place / f"{file}.npy", mode=PRIVATE) as staging:
+                staging.write_bytes(_plain_bytes(left))
+    return with_sample_sizes(head, sizes)

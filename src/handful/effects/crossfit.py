@@ -16,7 +16,7 @@ from handful.effects.boosting import to_forest
 from handful.effects.nodes import NodeWeights
 from handful.effects.outcome import FoldSet
 from handful.effects.predict import predict_profit
-from handful.effects.records import AmountFit, EffectsModel, Forest
+from handful.effects.records import AmountFit, EffectsModel, Forest, SlopeFit
 from handful.effects.sample import LearnSample, from_contrast, make_sample
 from handful.effects.scores import doubly_robust, kernel_scores
 from handful.effects.stacking import StackWeights
@@ -90,6 +90,7 @@ class CrossFit:
         at_nodes: (n, q) scores at the nodes of the surface; the mean curve is read from them.
         shortlist: the final menus, of all rows, where they were chosen beforehand.
         amounts: what limits count, cross-fitted on the same folds.
+        slopes: what assumptions do to profit, on the same folds.
     """
 
     fold: IntArray
@@ -102,6 +103,7 @@ class CrossFit:
     at_nodes: FloatArray | None = None
     shortlist: Shortlist | None = None
     amounts: tuple[AmountFit, ...] = ()
+    slopes: tuple[SlopeFit, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

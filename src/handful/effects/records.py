@@ -97,3 +97,23 @@ class AmountFit:
     predicted: FloatArray
     scores: FloatArray
     worlds: tuple[FloatArray, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SlopeFit:
+    """What one more unit of an assumption does to profit, in one split: B = share P + table.
+
+    Attributes:
+        name: of the assumption; `at` its number as profit was computed.
+        share, table: of P, and (G,) money; both 0 where B is learned.
+        predicted: (n, G) B by models without the row's fold; None where it is not learned.
+        worlds: (l, G) B of the rows outside each fold without it, and `scores` theirs; () likewise.
+    """
+
+    name: str
+    at: float
+    share: float
+    table: FloatArray
+    predicted: FloatArray | None = None
+    worlds: tuple[FloatArray, ...] = ()
+    scores: tuple[FloatArray, ...] = ()

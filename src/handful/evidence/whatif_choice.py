@@ -36,10 +36,14 @@ def choose_again(world: KeptWorld, planned: Terms, terms: Terms) -> WorldChoice:
         single = max(terms.allowed, key=lambda g: float(world.mean[g] - terms.setup[g]))
     if not world.pool:
         return WorldChoice(single, world.menus)
-    return WorldChoice(single, _menus(world, terms))
+    return WorldChoice(single, best_menus(world, terms))
 
 
-def _menus(world: KeptWorld, terms: Terms) -> dict[int, tuple[int, ...]]:
+def best_menus(world: KeptWorld, terms: Terms) -> dict[int, tuple[int, ...]]:
+    """Return the menu of each size, within the team's cap as the plan chooses it.
+
+    Cost: O(|pool|).
+    """
     found = best_by_size(world, terms)
     top = largest_within(terms)
     if terms.author is None or top not in found or work(found[top], terms) <= terms.author:

@@ -16,10 +16,12 @@ from handful.effects.scores import close_cells
 from handful.evidence.frontier import RIVALS
 from handful.evidence.splits import WorldChoice, relative_values
 from handful.evidence.terms import Terms
-from handful.evidence.whatif_records import KeptSplit, KeptWorld, SmallArray
+from handful.evidence.whatif_records import KeptSample, KeptSlope, KeptSplit, KeptWorld, SmallArray
 from handful.experiment.records import Experiment
-from handful.notation import BoolArray, FloatArray, IntArray
+from handful.notation import BoolArray, Float32Array, FloatArray, IntArray
 
+SAMPLE: Final = 20_000
+"""Rows of a world that menus are chosen on under other assumptions, at most."""
 MOST_MENUS: Final = 512
 """Menus that a world values one by one; with more, menus stay as planned at other costs."""
 Menus = tuple[tuple[int, ...], ...]
@@ -73,7 +75,12 @@ def worths(predicted: FloatArray, cells: BoolArray, fallback: IntArray, pool: Me
 
 
 def keep_world(
-    world: World, choice: WorldChoice, cells: BoolArray, terms: Terms, pool: Menus
+    world: World,
+    choice: WorldChoice,
+    cells: BoolArray,
+    terms: Terms,
+    pool: Menus,
+    sample: KeptSample | None = None,
 ) -> KeptWorld:
     """Keep what a world chose, and what it would need to choose at other costs.
 
@@ -86,7 +93,57 @@ def keep_world(
         pool=pool,
         worth=worths(world.predicted, open_cells, fallback, pool),
         mean=close_cells(world.scores, open_cells, fallback).mean(axis=0),
+        sample=sample,
     )
+
+
+def keep_sample(experiment: Experiment, fit: CrossFit, at: int, terms: Terms) -> KeptSample | None:
+    """Keep up to 20,000 rows of a world to choose on under other assumptions.
+
+    Args:
+        experiment: the log.
+        fit: with slopes, else there is nothing to move.
+        at: the world's number.
+        terms: with fallbacks.
+
+    Cost: O(l G).
+    """
+    if not fit.slopes:
+        return None
+    world, cells = fit.worlds[at], experiment.open_cells
+    open_cells, fallback = cells[world.rows], terms.fallback[world.rows]
+    picked = drawn(len(world.rows))
+    mean = close_cells(world.scores, open_cells, fallback).mean(axis=0)
+    means = []
+    for slope in fit.slopes:
+        if slope.predicted is None:
+            # Closing cells gives the fallback's table too: its share of rows is the mean's own.
+            table = np.broadcast_to(slope.table, world.scores.shape)
+            closed = close_cells(table, open_cells, fallback).mean(axis=0)
+            means.append(slope.share * mean + closed)
+        else:
+            means.append(close_cells(slope.scores[at], open_cells, fallback).mean(axis=0))
+    return KeptSample(
+        rows=world.rows[picked],
+        predicted=narrowed(world.predicted[picked]),
+        slopes=tuple(
+            None if slope.predicted is None else narrowed(slope.worlds[at][picked])
+            for slope in fit.slopes
+        ),
+        means=np.array(means),
+    )
+
+
+def drawn(rows: int) -> IntArray:
+    """Return up to 20,000 of the rows, the same ones every time."""
+    if rows <= SAMPLE:
+        return np.arange(rows)
+    return np.sort(np.random.default_rng([rows, 5]).choice(rows, SAMPLE, replace=False))
+
+
+def narrowed(values: FloatArray) -> Float32Array:
+    """Return (n, G) values as (G, n) in single precision."""
+    return np.ascontiguousarray(values.T, dtype=np.float32)
 
 
 def keep_split(
@@ -112,7 +169,7 @@ def keep_split(
     cells = experiment.open_cells
     return KeptSplit(
         fold=fit.fold.astype(np.uint8),
-        predicted=np.ascontiguousarray(fit.predicted.T, dtype=np.float32),
+        predicted=narrowed(fit.predicted),
         names=names,
         codes=small_codes(
             np.array([codes[name] for name in names], dtype=np.int64).reshape(
@@ -121,8 +178,18 @@ def keep_split(
             experiment.n_offers,
         ),
         worlds=tuple(
-            keep_world(world, choice, cells, terms, pool)
-            for world, choice in zip(fit.worlds, chosen, strict=True)
+            keep_world(world, choice, cells, terms, pool, keep_sample(experiment, fit, at, terms))
+            for at, (world, choice) in enumerate(zip(fit.worlds, chosen, strict=True))
+        ),
+        slopes=tuple(
+            KeptSlope(
+                slope.name,
+                slope.at,
+                slope.share,
+                slope.table,
+                None if slope.predicted is None else narrowed(slope.predicted),
+            )
+            for slope in fit.slopes
         ),
     )
 

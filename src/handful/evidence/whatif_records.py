@@ -10,10 +10,44 @@ from numpy.typing import NDArray
 
 from handful.evidence.frontier import MenuFacts
 from handful.evidence.ledger import Means
-from handful.notation import Float32Array, FloatArray
+from handful.notation import Float32Array, FloatArray, IntArray
 
 SmallArray: TypeAlias = NDArray[np.unsignedinteger[Any]]
 """Codes in the fewest bytes."""
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSlope:
+    """What one more unit of an assumption does to profit: B = share P + table, or as predicted.
+
+    Attributes:
+        name: of the assumption; `at` its number as planned.
+        share, table: of P, and (G,) money; both 0 where B is learned.
+        predicted: (G, n) B; None where it is not learned.
+    """
+
+    name: str
+    at: float
+    share: float
+    table: FloatArray
+    predicted: Float32Array | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptSample:
+    """Some rows of a world, for choosing its menus under other assumptions.
+
+    Attributes:
+        rows: (m,) rows of the log.
+        predicted: (G, m) P there.
+        slopes: (G, m) B there of every slope, in their order; None where it is not learned.
+        means: (A, G) mean slope scores of the whole world, closed cells holding the fallback's.
+    """
+
+    rows: IntArray
+    predicted: Float32Array
+    slopes: tuple[Float32Array | None, ...]
+    means: FloatArray
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +60,7 @@ class KeptWorld:
         pool: menus of any size and `worth` what each earns there, money per customer over the
             fallback, set-up not paid; () where the offers are too many to try every menu.
         mean: (G,) mean scores, closed cells holding the fallback's; set-up not paid.
+        sample: rows to choose on under other assumptions; None where there are none.
     """
 
     menus: dict[int, tuple[int, ...]]
@@ -33,6 +68,7 @@ class KeptWorld:
     pool: tuple[tuple[int, ...], ...]
     worth: FloatArray
     mean: FloatArray
+    sample: KeptSample | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +82,7 @@ class KeptSplit:
         predicted: (G, n) P.
         names: (L,) the ladder's rivals, and `codes` (L, n) the offer each gives.
         worlds: one for each fold.
+        slopes: of every assumption that can be moved.
     """
 
     fold: SmallArray
@@ -53,6 +90,7 @@ class KeptSplit:
     names: tuple[str, ...]
     codes: SmallArray
     worlds: tuple[KeptWorld, ...]
+    slopes: tuple[KeptSlope, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

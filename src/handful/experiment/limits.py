@@ -19,6 +19,7 @@ from handful.experiment.engine import quoted, running
 from handful.experiment.expressions import columns_read
 from handful.experiment.opening import OpenLog
 from handful.experiment.records import Amount, Design
+from handful.experiment.slopes import PREFIX, collisions, slope_sql
 from handful.experiment.units import JOIN
 from handful.notation import FloatArray
 
@@ -84,6 +85,8 @@ def plan_limits(log: OpenLog, brief: Brief, columns: Columns, wrong: list[Findin
     spec = brief.constraints
     amounts = {} if spec.cost is None else {BUDGET: spec.cost}
     amounts |= {f"caps.{name}": cap.outcome for name, cap in spec.caps.items()}
+    wrong.extend(collisions(brief.profit, columns.names))
+    amounts |= slope_sql(brief.profit)
     amounts |= {} if brief.profit.take_up is None else {TAKE_UP: brief.profit.take_up}
     amounts |= {f"{OUTCOMES}{name}": spec.per_row for name, spec in brief.outcomes.items()}
     amounts |= {f"{EXECUTION}{name}": sql for name, sql in brief.execution.sql.items()}
@@ -121,6 +124,8 @@ def key_of(amount: str) -> str:
         return f"{amount}.per_row"
     if amount.startswith(EXECUTION):
         return amount
+    if amount.startswith(PREFIX):
+        return f"profit.per_row, {amount.removeprefix(PREFIX)} of its assumptions,"
     known = {BUDGET: "constraints.cost", TAKE_UP: "profit.take_up", REVENUE: REVENUE}
     return known.get(amount, f"constraints.{amount}")
 
@@ -132,7 +137,8 @@ def is_limit(amount: str) -> bool:
         >>> is_limit("budget"), is_limit("outcomes.returns"), is_limit("take_up")
         (True, False, False)
     """
-    return amount not in {TAKE_UP, REVENUE} and not amount.startswith((OUTCOMES, EXECUTION))
+    families = (OUTCOMES, EXECUTION, PREFIX)
+    return amount not in {TAKE_UP, REVENUE} and not amount.startswith(families)
 
 
 def _unless(condition: str) -> str:

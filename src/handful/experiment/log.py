@@ -28,6 +28,7 @@ from handful.experiment.limits import (
 from handful.experiment.opening import OpenLog, Request, count_rows, open_log
 from handful.experiment.records import Amount, Dials, Experiment, SourceFacts
 from handful.experiment.rows import ReadingPlan, count_lossy_ids, fetch, plan_reading
+from handful.experiment.slopes import read_slopes
 from handful.experiment.times import as_datetimes
 from handful.experiment.units import Units, check_ids, codes_of, label_strata, settle_units
 from handful.notation import FloatArray, IntArray
@@ -223,6 +224,7 @@ def _finish(log: OpenLog, plan: ReadingPlan, known: _Known, units: Units) -> Exp
         revenue=_named(known.amounts, REVENUE),
         execution=_family(known.amounts, EXECUTION),
         eligibility=plan.limits.columns,
+        slopes=read_slopes(brief.profit, units.profit, known.amounts),
     )
 
 

@@ -135,6 +135,23 @@ class Amount:
 
 
 @dataclass(frozen=True, slots=True)
+class Slope:
+    """What profit gains by one more unit of an assumption, row by row.
+
+    Attributes:
+        name: of the assumption.
+        at: its number, as profit was computed.
+        values: (n,) slope; None where profit is not linear in it.
+        together: assumptions that it multiplies, so that both cannot be moved at once.
+    """
+
+    name: str
+    at: float
+    values: FloatArray | None
+    together: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class SourceFacts:
     """Where the log came from: for the record, never for computing."""
 
@@ -191,6 +208,8 @@ class Experiment:
     """Costs and outcomes that the brief sets limits on."""
     eligibility: tuple[tuple[str, str], ...] = ()
     """Who may get which offer: (column, SQL that gives yes or no), the last of `strata_columns`."""
+    slopes: tuple[Slope, ...] = ()
+    """How profit changes with each of the brief's [profit.assumptions]."""
     outcomes: tuple[Amount, ...] = ()
     """What else may not get worse, under the names of the brief's [outcomes]."""
     revenue: FloatArray | None = None
@@ -309,6 +328,10 @@ class Experiment:
             consent=None if self.consent is None else self.consent.take(index),
             amounts=tuple(a.take(index) for a in self.amounts),
             take_up=None if self.take_up is None else self.take_up[index],
+            slopes=tuple(
+                replace(s, values=None if s.values is None else s.values[index])
+                for s in self.slopes
+            ),
             outcomes=tuple(a.take(index) for a in self.outcomes),
             revenue=None if self.revenue is None else self.revenue[index],
             execution=tuple(a.take(index) for a in self.execution),

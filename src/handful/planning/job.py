@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from handful.effects.slopes import SlopeSplits
 from handful.evidence.terms import Terms
 from handful.experiment.contacts import ContactRegister
 from handful.experiment.records import Experiment
@@ -27,3 +28,5 @@ class Job:
     """What all programmes sent; None where the brief names no such table."""
     rollout: Rollout | None = None
     """How the plan goes out; None where the brief does not say."""
+    slopes: SlopeSplits | None = None
+    """What assumptions do to profit; None where questions are not to be answered."""

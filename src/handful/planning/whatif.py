@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 from types import MappingProxyType
+from typing import Final
 
 from handful.evidence.authoring import work
 from handful.planning.records import ConstraintUse
 from handful.planning.varying import CAP_NAME
 from handful.planning.whatif_judge import Judged, judge
+from handful.planning.whatif_moved import Moves, moved_whatif, moves_of
 from handful.planning.whatif_records import (
     Answer,
     AnswerGuardrail,
@@ -24,6 +26,9 @@ from handful.planning.whatif_records import (
 )
 from handful.planning.whatif_segments import guardrails_of, segments_of
 from handful.planning.whatif_terms import check_question, terms_at
+
+REMEMBERED: Final = 3
+"""Values of assumptions whose sums are kept for the next question."""
 
 __all__ = ["Answer", "AnswerGuardrail", "AnswerSegment", "Explanation", "Question", "WhatIf", "ask"]
 
@@ -44,8 +49,9 @@ def ask(whatif: WhatIf, question: Question) -> Answer:
     Cost: see the module.
     """
     check_question(whatif, question)
-    judged = _judged(whatif, question)
     own = _own_settings(whatif, question)
+    whatif = at_assumptions(whatif, question)
+    judged = _judged(whatif, question)
     if own and whatif.planned.settled:
         kept = whatif.planned
         judged = replace(
@@ -72,7 +78,9 @@ def ask(whatif: WhatIf, question: Question) -> Answer:
         guardrails=guardrails,
         setup_cost=whatif.planned.uniform if question.setup_cost is None else question.setup_cost,
         population=question.population or whatif.planned.people,
-        assumptions=MappingProxyType({}),
+        assumptions=MappingProxyType(
+            {each.name: question.assumptions.get(each.name, each.at) for each in whatif.assumptions}
+        ),
         rows=whatif.log.n_rows,
         note=_note(whatif, judged, told=told),
     )
@@ -86,11 +94,27 @@ def _judged(whatif: WhatIf, question: Question) -> Judged:
     return found
 
 
+def at_assumptions(whatif: WhatIf, question: Question) -> WhatIf:
+    """Return what was kept at the question's assumptions; the last few are remembered.
+
+    Cost: see `moved_whatif`.
+    """
+    moves = moves_of(whatif, question.assumptions)
+    if not any(moves):
+        return whatif
+    known: dict[Moves, WhatIf] = whatif.cache.setdefault("moved", {})
+    if moves not in known:
+        while len(known) >= REMEMBERED:
+            del known[next(iter(known))]
+        known[moves] = moved_whatif(whatif, moves)
+    return known[moves]
+
+
 def _own_settings(whatif: WhatIf, question: Question) -> bool:
     """Tell whether nothing differs from the plan's settings."""
     costs = question.setup_cost in (None, whatif.planned.uniform)
     people = question.population in (None, whatif.planned.people)
-    return costs and people
+    return costs and people and not any(moves_of(whatif, question.assumptions))
 
 
 def _size(whatif: WhatIf, judged: Judged, question: Question) -> int:

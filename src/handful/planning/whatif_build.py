@@ -10,16 +10,22 @@ from handful.brief.guardrails import GuardrailsSpec
 from handful.evidence.evidence import Evidence, final_codes
 from handful.evidence.records import Segment
 from handful.evidence.variety import per_offer, population, shares_of
-from handful.evidence.whatif_keep import pool_of, small_codes, worths
-from handful.evidence.whatif_records import KeptWorld
+from handful.evidence.whatif_keep import drawn, narrowed, pool_of, small_codes, worths
+from handful.evidence.whatif_records import KeptSample, KeptWorld
 from handful.experiment.records import Experiment, Features, FeatureSchema, SourceFacts
 from handful.experiment.tails import tail_facts
 from handful.guardrails.records import Facts
 from handful.guardrails.results import GuardrailResult
-from handful.notation import FloatArray, IntArray
+from handful.notation import Float32Array, FloatArray, IntArray
 from handful.planning.job import Job
 from handful.planning.records import Plan
-from handful.planning.whatif_records import AnswerGuardrail, AnswerSegment, Planned, WhatIf
+from handful.planning.whatif_records import (
+    AnswerGuardrail,
+    AnswerSegment,
+    Assumption,
+    Planned,
+    WhatIf,
+)
 
 
 def keep_whatif(job: Job, evidence: Evidence, made: Plan, facts: Facts) -> WhatIf | None:
@@ -50,6 +56,9 @@ def keep_whatif(job: Job, evidence: Evidence, made: Plan, facts: Facts) -> WhatI
         limits=tails.limits if tails.heavy else None,
         assigned=small_codes(made.assignment.offer, len(made.policy.model.offers)),
         planned=_planned(job, made, facts),
+        assumptions=_assumptions(job, evidence),
+        slope_rows=_slope_rows(job, evidence),
+        slopes=_own_slopes(job, evidence),
         seed=job.random_state,
         folds=made.valuation.folds,
         policy=made.policy,
@@ -126,7 +135,50 @@ def _whole(job: Job, evidence: Evidence) -> KeptWorld:
     worth: FloatArray = np.zeros(0)
     if pool:
         worth = worths(evidence.first.predicted, cells, job.terms.fallback, pool)
-    return KeptWorld(evidence.menus, evidence.single, pool, worth, np.zeros(0))
+    sample = _whole_sample(evidence) if evidence.first.slopes else None
+    return KeptWorld(evidence.menus, evidence.single, pool, worth, np.zeros(0), sample)
+
+
+def _whole_sample(evidence: Evidence) -> KeptSample:
+    fit = evidence.first
+    rows = drawn(len(fit.predicted))
+    return KeptSample(
+        rows=rows,
+        predicted=narrowed(fit.predicted[rows]),
+        slopes=tuple(
+            None if slope.predicted is None else narrowed(slope.predicted[rows])
+            for slope in fit.slopes
+        ),
+        means=np.zeros((len(fit.slopes), fit.predicted.shape[1])),
+    )
+
+
+def _assumptions(job: Job, evidence: Evidence) -> tuple[Assumption, ...]:
+    kept = {slope.name for slope in evidence.first.slopes}
+    found = []
+    for slope in job.experiment.slopes:
+        why = ""
+        if slope.values is None:
+            why = "profit is not linear in it"
+        elif slope.name not in kept:
+            why = "the plan kept no slopes: it has dials, or its effects came from elsewhere"
+        elif job.terms.limits is not None or job.terms.by_rule:
+            why = "the plan has limits or a rule, which would have to be found again"
+        found.append(Assumption(slope.name, slope.at, not why, slope.together, why))
+    return tuple(found)
+
+
+def _slope_rows(job: Job, evidence: Evidence) -> tuple[Float32Array, ...]:
+    values = {slope.name: slope.values for slope in job.experiment.slopes}
+    found = [values[slope.name] for slope in evidence.first.slopes]
+    return tuple(rows.astype(np.float32) for rows in found if rows is not None)
+
+
+def _own_slopes(job: Job, evidence: Evidence) -> tuple[Float32Array | None, ...]:
+    """Return what the final models of learned slopes predict."""
+    names = [slope.name for slope in evidence.first.slopes]
+    learned = {} if job.slopes is None else job.slopes.whole(names)
+    return tuple(narrowed(learned[name]) if name in learned else None for name in names)
 
 
 def _shares(job: Job, evidence: Evidence) -> dict[int, FloatArray]:

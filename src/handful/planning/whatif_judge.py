@@ -299,6 +299,14 @@ def given_by_claims(whatif: WhatIf, menu: tuple[int, ...]) -> IntArray:
     return found
 
 
+def final_claims(whatif: WhatIf, known: MenuFacts) -> MenuFacts:
+    """Return the facts of the final menu of a size, claimed again.
+
+    Cost: O(n K).
+    """
+    return _other_menu(whatif, known, whatif.whole.menus[known.offers])
+
+
 def _other_menu(whatif: WhatIf, known: MenuFacts, menu: tuple[int, ...]) -> MenuFacts:
     """Return the facts of a menu that the plan did not choose."""
     given, own = given_by_claims(whatif, menu), whatif.kept.own

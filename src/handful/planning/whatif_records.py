@@ -14,7 +14,7 @@ from handful.evidence.terms import Terms
 from handful.evidence.whatif_records import KeptEvidence, KeptWorld, SmallArray
 from handful.experiment.records import Experiment, FeatureSchema
 from handful.guardrails.results import GuardrailVerdict
-from handful.notation import FloatArray
+from handful.notation import Float32Array, FloatArray
 from handful.planning.records import ConstraintUse
 from handful.policy.records import Policy
 
@@ -187,6 +187,24 @@ class Planned:
 
 
 @dataclass(frozen=True, slots=True)
+class Assumption:
+    """A number that profit was computed with.
+
+    Attributes:
+        name: in the brief; `at` its number as planned.
+        movable: whether other values can be answered for without planning again.
+        together: assumptions that cannot be moved at the same time, since it multiplies them.
+        why: why it cannot be moved; "" where it can.
+    """
+
+    name: str
+    at: float
+    movable: bool
+    together: tuple[str, ...] = ()
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class WhatIf:
     """All that a question is answered from; row r is row r of assignments.parquet.
 
@@ -200,6 +218,9 @@ class WhatIf:
         limits: that a heavy tail is winsorised to; None without one.
         assigned: (n,) codes that the plan gives.
         planned: what the plan said.
+        assumptions: of the brief.
+        slope_rows: (n,) slope of each that can be moved; `slopes` (G, n) B of the final model,
+            None where share and table of the splits say it.
         seed: of all draws; `folds` of a split.
         policy: the plan's.
         cache: parts of answers that do not change, by what they depend on.
@@ -215,6 +236,9 @@ class WhatIf:
     limits: tuple[float, float] | None
     assigned: SmallArray
     planned: Planned
+    assumptions: tuple[Assumption, ...]
+    slope_rows: tuple[Float32Array, ...]
+    slopes: tuple[Float32Array | None, ...]
     seed: int
     folds: int
     policy: Policy

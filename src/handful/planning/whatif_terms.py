@@ -46,10 +46,31 @@ def _names(whatif: WhatIf, question: Question) -> Iterator[Finding]:
     if question.offers is not None and question.offers not in sizes:
         message = f"expected a menu of {sizes[0]} to {sizes[-1]} offers, found {question.offers}."
         yield blocked("F862", message, "Ask for one of these.")
+    yield from _assumptions(whatif, question)
     for name in question.capacities:
         if name not in whatif.log.offers:
             message = f"capacities names '{name}', which is no offer of the plan."
             yield blocked("F862", message, did_you_mean(name, whatif.log.offers))
+
+
+def _assumptions(whatif: WhatIf, question: Question) -> Iterator[Finding]:
+    """Yield what cannot be moved without planning again."""
+    known = {each.name: each for each in whatif.assumptions}
+    differ = {n for n, v in question.assumptions.items() if n in known and v != known[n].at}
+    for name in question.assumptions:
+        if name not in known:
+            message = f"'{name}' is no assumption of the brief."
+            yield blocked("F862", message, did_you_mean(name, tuple(known)))
+    for name in sorted(differ):
+        each = known[name]
+        if not each.movable:
+            message = f"{name} cannot be moved here: {each.why}."
+            yield blocked("F865", message, "Change it in the brief and plan again.")
+        both = sorted(differ & set(each.together))
+        if both and name < both[0]:
+            message = f"{name} and {', '.join(both)} multiply each other in the profit."
+            remedy = "Move one at a time, or change the brief and plan again."
+            yield blocked("F865", message, remedy)
 
 
 def terms_at(whatif: WhatIf, question: Question) -> Terms:
