@@ -52,8 +52,13 @@ def hand_words(found: ByHand) -> str:
     can = "it can be done" if found.fits else "it cannot be done"
     return (
         f"By hand: {found.customers:,.0f} customers at {found.minutes_per_card:g} minutes each "
-        f"take {found.hours_needed:,.4g} hours, and the team has {found.hours:,.4g}: {can}."
+        f"take {_hours(found.hours_needed)} hours, and the team has {_hours(found.hours)}: {can}."
     )
+
+
+def _hours(number: float | None) -> str:
+    known = number or 0.0
+    return f"{known:,.0f}" if known >= 100 else f"{known:g}" if known >= 1 else f"{known:.2g}"
 
 
 def commodity_words(found: Commodity, currency: str) -> str:

@@ -63,7 +63,7 @@ def _table(plan: Plan, facts: DifferentiationFacts) -> Table:
                     interval(plan, f"{field}.difference", places),
                     kept,
                 ),
-                chosen=at == 0,
+                chosen=at == 0 and plan.verdict.offers >= 2,
             )
         )
     columns = (

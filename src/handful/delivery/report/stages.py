@@ -31,20 +31,15 @@ def section(plan: Plan) -> Section | None:
     facts, chart = plan.stages, stage_chart(plan)
     if facts is None or chart is None:
         return None
-    caption = (
-        f"Left bar, blue: what a stage gains over {facts.base}, with its band. Right bar, orange: "
-        "what it costs, cut off where it is taller than the drawing. Diamond: what is left; where "
-        "it is missing, far more is lost than can be drawn. “In effect” counts offers by how "
-        "evenly they are given: three offers of which one goes to nearly everybody are hardly more "
-        "than one."
-    )
     blocks: list[Block] = [
         Words(_where(plan, facts)),
-        Drawn(chart, caption, _stages_table(plan, facts)),
+        Drawn(chart, "What each stage gains and costs", _stages_table(plan, facts)),
+        Words((_legend(facts),), "quiet"),
         Words(_efficiencies(plan, facts)),
+        Listed(_efficiency_table(plan, facts)),
         Words(_unpaid(plan, facts)),
         Listed(_marginal_table(plan, facts)),
-        Words(_complexity(plan)),
+        Words(_complexity(plan, facts)),
     ]
     below = _folded(plan, facts)
     return Section(
@@ -52,6 +47,15 @@ def section(plan: Plan) -> Section | None:
         title="How far should we personalise?",
         short="Stages",
         blocks=(*blocks, *([below] if below else [])),
+    )
+
+
+def _legend(facts: StageFacts) -> str:
+    return (
+        f"Left bar, blue: what a stage gains over {facts.base}, with its band. Right bar, orange: "
+        "what it costs, with an arrow where it is taller than the drawing. Diamond: what is left; "
+        "none where far more is lost than can be drawn. “In effect” counts offers by how evenly "
+        "they are given: two offers of which one goes to nearly everybody are hardly more than one."
     )
 
 
@@ -87,17 +91,30 @@ def _retained(plan: Plan, facts: StageFacts, at: int) -> Cell:
     return _percent(plan, field)
 
 
-def _efficiency(plan: Plan, facts: StageFacts, at: int) -> tuple[Cell, Cell]:
-    field, stage = f"stages.stages.{at}", facts.stages[at]
-    decisions = plain(plan, f"{field}.operating_efficiency", _digits(facts), NO_COST)
-    if stage.value_efficiency is None:
-        return decisions, Figure(MISSING, None, f"{field}.value_efficiency", None, NO_COST)
-    places = decimals([s.value_efficiency for s in facts.stages if s.value_efficiency])
-    return decisions, interval(plan, f"{field}.value_efficiency", max(places, 1))
+def _efficiency_table(plan: Plan, facts: StageFacts) -> Table:
+    unit = plan.experiment.currency
+    found = [stage.value_efficiency for stage in facts.stages if stage.value_efficiency]
+    places = max(decimals(found), 1)
+    rows = []
+    for at, stage in enumerate(facts.stages):
+        field = f"stages.stages.{at}"
+        worth: Cell = Figure(MISSING, None, f"{field}.value_efficiency", None, NO_COST)
+        if stage.value_efficiency is not None:
+            worth = interval(plan, f"{field}.value_efficiency", places)
+        rows.append(Row((stage.name, _decisions(plan, at), worth), chosen=at == facts.plan))
+    columns = (
+        Column("Stage"),
+        Column(f"Decisions made per {unit} spent", numeric=True),
+        Column(f"What personalising adds per {unit} spent", numeric=True),
+    )
+    return Table("efficiency", "Two kinds of efficiency", columns, tuple(rows))
 
 
-def _digits(facts: StageFacts) -> int:
-    return max(significant(s.operating_efficiency or 0.0 for s in facts.stages) - 1, 0)
+def _decisions(plan: Plan, at: int) -> Figure:
+    """Return decisions for one unit of money, with two digits at least."""
+    field = f"stages.stages.{at}.operating_efficiency"
+    known = None if plan.stages is None else plan.stages.stages[at].operating_efficiency
+    return plain(plan, field, max(significant([known or 0.0]), 0), NO_COST)
 
 
 def _stages_table(plan: Plan, facts: StageFacts) -> Table:
@@ -114,13 +131,11 @@ def _stages_table(plan: Plan, facts: StageFacts) -> Table:
                 interval(plan, f"stages.stages.{at}.gain", places),
                 money(plan, f"stages.stages.{at}.cost", costs),
                 interval(plan, f"stages.stages.{at}.net_gain", places),
-                *_efficiency(plan, facts, at),
             ),
             chosen=at == facts.plan,
         )
         for at, stage in enumerate(facts.stages)
     )
-    unit = plan.experiment.currency
     columns = (
         Column("Stage"),
         Column("One to how many"),
@@ -130,8 +145,6 @@ def _stages_table(plan: Plan, facts: StageFacts) -> Table:
         Column(f"Gain over {facts.base}", numeric=True),
         Column("Cost", numeric=True),
         Column("Left", numeric=True),
-        Column(f"Decisions per {unit}", numeric=True),
-        Column(f"Gained by personalising per {unit}", numeric=True),
     )
     caption = "Gain and cost of every stage, per customer, held out; all bands hold together"
     return Table("stages", caption, columns, rows)
@@ -145,7 +158,6 @@ def _efficiencies(plan: Plan, facts: StageFacts) -> Sentence:
             "The brief names no costs, so no stage is more efficient than another: add "
             "menu.setup_cost, or [stages].",
         )
-    unit = plan.experiment.currency
 
     def decisions(at: int) -> float:
         return facts.stages[at].operating_efficiency or 0.0
@@ -154,23 +166,21 @@ def _efficiencies(plan: Plan, facts: StageFacts) -> Sentence:
         found = facts.stages[at].value_efficiency
         return found.value if found else 0.0
 
-    most, least, best = (
-        max(priced, key=decisions),
-        min(priced, key=decisions),
-        max(priced, key=worth),
+    most, least = max(priced, key=decisions), min(priced, key=decisions)
+    best, unit = max(priced, key=worth), plan.experiment.currency
+    said: Sentence = (
+        f"“Efficient” has two meanings that disagree. Per {unit} spent, {facts.stages[most].name} "
+        "makes the most decisions (",
+        _decisions(plan, most),
+        f") and {facts.stages[least].name} the fewest (",
+        _decisions(plan, least),
+        "). What personalising adds over one offer for everybody, its extra costs paid, per "
+        f"{unit} spent ",
     )
-    places = _digits(facts)
-    return (
-        f"“Efficient” has two meanings that disagree. By decisions per {unit}, ",
-        f"{facts.stages[most].name} comes first (",
-        plain(plan, f"stages.stages.{most}.operating_efficiency", places),
-        f") and {facts.stages[least].name} last (",
-        plain(plan, f"stages.stages.{least}.operating_efficiency", places),
-        f"). By what personalising adds per {unit}, its extra costs paid, ",
-        f"{facts.stages[best].name} comes first (",
-        plain(plan, f"stages.stages.{best}.value_efficiency.value", 1),
-        "): one offer for everybody adds nothing by it.",
-    )
+    if worth(best) <= 0:
+        return (*said, "is nowhere above zero.")
+    field = f"stages.stages.{best}.value_efficiency.value"
+    return (*said, f"is highest with {facts.stages[best].name} (", plain(plan, field, 1), ").")
 
 
 def _unpaid(plan: Plan, facts: StageFacts) -> Sentence:
@@ -210,9 +220,9 @@ def _marginal_table(plan: Plan, facts: StageFacts) -> Table:
     return Table("marginal", "What one more offer is worth, per customer, held out", columns, rows)
 
 
-def _complexity(plan: Plan) -> Sentence:
-    field = "stages.complexity"
-    channels = plan.stages is not None and plan.stages.complexity.channels is not None
+def _complexity(plan: Plan, facts: StageFacts) -> Sentence:
+    """Say what there is to run, beside the decisions of one-to-one."""
+    field, known = "stages.complexity", facts.complexity
     said: Sentence = (
         "To run: offers ",
         count(plan, f"{field}.offers"),
@@ -220,19 +230,21 @@ def _complexity(plan: Plan) -> Sentence:
         count(plan, f"{field}.segments"),
         ", texts or pictures ",
         plain(plan, f"{field}.contents", 0),
-        ", rules ",
-        count(plan, f"{field}.rules"),
-        " of ",
-        plain(plan, f"{field}.questions", 1),
-        " questions on average, fields of data ",
-        count(plan, f"{field}.fields"),
-        ", channels ",
-        count(plan, f"{field}.channels") if channels else "not named in the brief",
-        ". One-to-one would make ",
-        count(plan, f"{field}.decisions"),
-        " decisions, one for each customer.",
     )
-    return said
+    if known.rules > 1:
+        said = (
+            *said,
+            ", rules ",
+            count(plan, f"{field}.rules"),
+            " of ",
+            plain(plan, f"{field}.questions", 1),
+            " questions on average, fields of data ",
+            count(plan, f"{field}.fields"),
+        )
+    if known.channels is not None:
+        said = (*said, ", channels ", count(plan, f"{field}.channels"))
+    lead = ". One-to-one would make "
+    return (*said, lead, count(plan, f"{field}.decisions"), " decisions, one for each customer.")
 
 
 def _folded(plan: Plan, facts: StageFacts) -> Folded | None:
