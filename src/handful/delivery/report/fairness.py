@@ -175,12 +175,12 @@ def _ratio(plan: Plan, field: str, frame: MetricFrame) -> Cell:
 def _curve(plan: Plan, found: Fairness) -> Iterator[Block]:
     if len(found.curve) < 2:
         return
-    caption = (
-        "What the plan's offers are worth, held out, with bounds tighter and looser than the "
-        "brief's, and the differences that came of it. Bars are 95 % intervals of each point; "
-        "orange lines are the bounds."
+    yield Drawn(curve_chart(plan), "The price of fairness", curve_table(plan))
+    words = (
+        "Held out: the plan's offers with bounds tighter and looser than the brief's, and without. "
+        "Bars are 95 % intervals of each point by itself; the orange lines are the bounds.",
     )
-    yield Drawn(curve_chart(plan), caption, curve_table(plan))
+    yield Words(words, "quiet")
 
 
 def _proxies(plan: Plan, found: Fairness) -> Iterator[Block]:

@@ -11,11 +11,12 @@ from handful.delivery.report.drawing import NARROW, PAPER, WIDE, small_multiples
 from handful.delivery.report.figures import Interval, decimals, interval, money, plain
 from handful.delivery.report.section import Chart
 from handful.delivery.report.tables import Column, Row, Table
+from handful.evidence.records import Estimate
 from handful.guardrails.fairness_records import FairPoint
 from handful.planning.records import Plan
 
-MOST_PANELS: Final = 3
-"""Differences drawn besides the value, the dearest first; the table has all of them."""
+MOST_PANELS: Final = 2
+"""Differences drawn besides value and cost, the dearest; the table has all of them."""
 
 
 def times_text(point: FairPoint) -> str:
@@ -25,9 +26,9 @@ def times_text(point: FairPoint) -> str:
         >>> from handful.evidence.records import Estimate
         >>> zero = Estimate(0.0, 0.0, 0.0, 0.0)
         >>> times_text(FairPoint(0.5, zero, zero, ())), times_text(FairPoint(None, zero, zero, ()))
-        ('x 0.5', 'none')
+        ('0.5 ×', 'none')
     """
-    return "none" if point.times is None else f"x {point.times:g}"
+    return "none" if point.times is None else f"{point.times:g} ×"
 
 
 def curve_chart(plan: Plan) -> Chart:
@@ -57,27 +58,24 @@ def curve_spec(plan: Plan, width: int) -> dict[str, Any]:
     columns = 2 if width == WIDE else 1
     room = (width - 60 - 62 * (columns - 1)) // columns
     order = [times_text(point) for point in points]
-    value = [
-        {"at": times_text(p), "value": p.value.value, "lo": p.value.lo, "hi": p.value.hi}
-        for p in points
+    unit = f"{plan.experiment.currency} per customer"
+    panels = [
+        _panel([_row(p, p.value) for p in points], order, f"Value, {unit}", room),
+        _panel([_row(p, p.cost) for p in points], order, f"What the bounds cost, {unit}", room),
     ]
-    title = f"Value, {plan.experiment.currency} per customer"
-    panels = [_panel(value, order, title, room)]
     for place in _dearest(points):
         one = points[0].achieved[place]
         rows = [
-            {
-                "at": times_text(p),
-                "value": p.achieved[place].difference.value,
-                "lo": p.achieved[place].difference.lo,
-                "hi": p.achieved[place].difference.hi,
-                "bound": p.achieved[place].bound,
-            }
+            _row(p, p.achieved[place].difference) | {"bound": p.achieved[place].bound}
             for p in points
         ]
         name = one.metric.replace("_", " ")
         panels.append(_panel(rows, order, f"Difference in {name} by {one.column}", room))
     return small_multiples(panels, columns)
+
+
+def _row(point: FairPoint, found: Estimate) -> dict[str, Any]:
+    return {"at": times_text(point), "value": found.value, "lo": found.lo, "hi": found.hi}
 
 
 def _dearest(points: tuple[FairPoint, ...]) -> list[int]:
