@@ -14,6 +14,7 @@ import numpy as np
 from handful.brief.fairness import COMPETITOR_WORDS
 from handful.brief.schema import Brief
 from handful.experiment.records import Experiment
+from handful.guardrails.disclosure_withheld import two_digits
 from handful.guardrails.fairness_prices import prices_of
 from handful.guardrails.fairness_records import PriceLine
 from handful.guardrails.results import GuardrailResult, GuardrailVerdict
@@ -44,6 +45,7 @@ def price_lines(
     used = [g for g in np.flatnonzero(counts).tolist() if np.isfinite(price_of[g])]
     item = {g: asked.items.get(experiment.offers[g], prices.name) for g in used}
     lowest = {i: min(float(price_of[g]) for g in used if item[g] == i) for i in item.values()}
+    few = any(0 < count < least for count in counts)
     lines = []
     for g in sorted(used, key=lambda g: (item[g], price_of[g])):
         price, name = float(price_of[g]), experiment.offers[g]
@@ -53,8 +55,8 @@ def price_lines(
                 item=item[g],
                 offer=name,
                 price=price,
-                customers=int(counts[g]) if counts[g] >= least else None,
-                share=float(counts[g] / len(offer)),
+                customers=None if few else int(counts[g]),
+                share=two_digits(counts[g] / len(offer)) if few else float(counts[g] / len(offer)),
                 over_lowest=price - lowest[item[g]],
                 margin=None if mine is None else price - float(mine),
             )
