@@ -4,6 +4,8 @@ At most one question is under way. While it runs only the newest is kept, so tha
 floods the server nor draws an answer that was overtaken; Reset drops what runs. */
 
 const SHOW_RUNNING_AFTER = 150;
+/* Of a slider that goes by factors: a thousandfold in steps of a tenth. */
+const FACTOR_STEPS = 72;
 
 const form = document.getElementById("question");
 const said = document.getElementById("said");
@@ -12,6 +14,7 @@ const dials = [...form.querySelectorAll(".dial")].map(dial);
 
 let frame = 0;
 let current = null;
+let moved = 0;
 let drawn = address();
 
 function dial(element) {
@@ -20,7 +23,7 @@ function dial(element) {
   const one = { element, slider, box, name: box.name, ...element.dataset };
   if (one.log) {
     slider.min = 0;
-    slider.max = 200;
+    slider.max = FACTOR_STEPS;
     slider.step = 1;
   }
   slider.hidden = false;
@@ -41,7 +44,7 @@ function read(one) {
   if (!one.log) return String(Number(one.slider.value));
   const lo = Number(one.slider.dataset.lo);
   const hi = Number(one.slider.dataset.hi);
-  const value = lo * (hi / lo) ** (Number(one.slider.value) / 200);
+  const value = lo * (hi / lo) ** (Number(one.slider.value) / FACTOR_STEPS);
   const planned = Number(one.planned);
   if (Math.abs(value / planned - 1) < 0.01) return one.planned;
   return String(Number(value.toPrecision(2)));
@@ -53,7 +56,7 @@ function place(one) {
   const lo = Number(one.slider.dataset.lo);
   const hi = Number(one.slider.dataset.hi);
   const inside = Math.min(Math.max(Number(value), lo), hi);
-  one.slider.value = one.log ? (200 * Math.log(inside / lo)) / Math.log(hi / lo) : inside;
+  one.slider.value = one.log ? (FACTOR_STEPS * Math.log(inside / lo)) / Math.log(hi / lo) : inside;
   speak(one);
 }
 
@@ -64,6 +67,7 @@ function speak(one) {
 
 function changed(one) {
   speak(one);
+  moved ||= performance.now();
   if (!frame) frame = requestAnimationFrame(next);
 }
 
@@ -84,7 +88,8 @@ async function next() {
 }
 
 async function ask(wanted) {
-  const began = performance.now();
+  const began = moved || performance.now();
+  moved = 0;
   const slow = setTimeout(() => busy(true), SHOW_RUNNING_AFTER);
   current = new AbortController();
   try {
@@ -96,7 +101,8 @@ async function ask(wanted) {
     drawn = wanted;
     history.replaceState(null, "", wanted);
     document.getElementById("beside").search = compared(wanted);
-    performance.measure("handful-answer", { start: began, end: performance.now() });
+    // From the first move that this answers to the frame that shows it, for whoever measures.
+    requestAnimationFrame(() => performance.measure("handful-answer", { start: began }));
   } catch (problem) {
     if (problem.name === "AbortError") return;
     drawn = wanted;
