@@ -71,24 +71,24 @@ def commodity_words(found: Commodity, currency: str) -> str:
     """
     if found.most is None or found.p_value is None:
         return ""
-    p_value = "below 0.001" if found.p_value < 0.001 else f"{found.p_value:.3f}"
+    p_value = "p below 0.001" if found.p_value < 0.001 else f"p = {found.p_value:.3f}"
     most = f"{found.most.hi:.3f} {currency} per customer"
     bound = f"{found.tolerance:.3f}"
     if found.verdict == "commodity":
         return (
             f"Commodity: personalising does not matter here. Customers are not shown to differ "
-            f"(p = {p_value}), and no personalised plan could gain more than {most} over the best "
+            f"({p_value}), and no personalised plan could gain more than {most} over the best "
             f"single offer, where {bound} would begin to matter."
         )
     if found.verdict == "differs":
-        return f"No commodity: customers differ in what the offers do to them (p = {p_value})."
+        return f"No commodity: customers differ in what the offers do to them ({p_value})."
     if found.most.hi < found.tolerance:
         return (
-            f"Customers are not shown to differ (p = {p_value}), but no plan here tells enough of "
+            f"Customers are not shown to differ ({p_value}), but no plan here tells enough of "
             "them apart to know that personalising does not matter."
         )
     return (
-        f"Customers are not shown to differ (p = {p_value}), but a personalised plan could still "
+        f"Customers are not shown to differ ({p_value}), but a personalised plan could still "
         f"gain up to {most}, where {bound} would matter: a larger experiment would tell."
     )
 
