@@ -38,9 +38,10 @@ from handful.experiment.records import Experiment
 from handful.sizing.facts import make_facts
 from handful.sizing.menus import critical_value, pair_of, quality
 from handful.sizing.noise import equal_shares, root_shares
-from handful.sizing.questions import questions, least_rows
+from handful.sizing.questions import least_rows, questions
 from handful.sizing.solving import rows_for
-from handful.sizing.world import Drawn, World as Customers, draw_world
+from handful.sizing.world import Drawn, draw_world
+from handful.sizing.world import World as Customers
 
 FOLDS = 5
 POWER = 0.8
@@ -48,7 +49,7 @@ HEADER = (
     "question", "setting", "offers", "rows", "runs", "promised", "seen", "lo", "hi", "null_runs",
     "false", "false_hi", "rho", "rho_promised", "critical", "critical_promised", "cpu_seconds",
 )  # fmt: skip
-RUNS = {"best offer": (200, 120), "heterogeneity": (120, 80), "menu of two": (40, 12)}
+RUNS = {"best offer": (160, 80), "heterogeneity": (100, 60), "menu of two": (36, 10)}
 
 
 @dataclass(frozen=True)
@@ -111,9 +112,7 @@ def names(offers: int) -> tuple[str, ...]:
 def nothing_known(experiment: Experiment, fold: np.ndarray) -> CrossFit:
     """A cross-fit that predicts the same for everybody and every offer."""
     flat = np.full((experiment.n_rows, experiment.n_offers), float(experiment.profit.mean()))
-    scores = doubly_robust(
-        flat, experiment.profit, experiment.offer, experiment.design.received
-    )
+    scores = doubly_robust(flat, experiment.profit, experiment.offer, experiment.design.received)
     rows = [np.flatnonzero(fold != j) for j in range(FOLDS)]
     return CrossFit(fold, flat, scores, tuple(World(r, flat[r], scores[r]) for r in rows))
 
@@ -131,9 +130,7 @@ def verdict(drawn: Drawn, seed: int, learn: bool) -> tuple[str, float, float]:
         fold = folds_of(experiment, seed, repetition)
         if not learn:
             return nothing_known(experiment, fold)
-        shop = open_workshop(
-            experiment, fold, learn_rows=200_000, random_state=seed + repetition
-        )
+        shop = open_workshop(experiment, fold, learn_rows=200_000, random_state=seed + repetition)
         return cross_fit(experiment, shop, fold)
 
     ledgers = keep_ledgers(experiment, split, 2, terms, None, seed)
@@ -178,9 +175,9 @@ def study(question: str, setting: Setting, runs: tuple[int, int]) -> list[object
     rows += -rows % facts.cluster_size
     start = time.process_time()
     true = customers(setting, question, null=False)
-    seen = [run_once(question, true, rows, 1_000 + r) for r in range(runs[0])]
+    seen = [run_once(question, true, rows, 5_000 + r) for r in range(runs[0])]
     none = customers(setting, question, null=True)
-    false = [run_once(question, none, rows, 900_000 + r)[0] for r in range(runs[1])]
+    false = [run_once(question, none, rows, 950_000 + r)[0] for r in range(runs[1])]
     hits = sum(one[0] for one in seen)
     rho = [one[1] for one in seen if not np.isnan(one[1])] if question == "menu of two" else []
     critical = [one[2] for one in seen if not np.isnan(one[2])] if rho else []

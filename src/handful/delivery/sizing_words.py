@@ -134,6 +134,12 @@ def pays_lines(sizing: Sizing) -> list[str]:
     found, currency = sizing.break_even, sizing.currency
     if found.needed is None:
         return [found.why]
+    if found.launch == "not known yet":
+        needed = sum_of(found.needed, currency)
+        return [
+            f"It pays within {found.horizon:g} months from {needed} per customer on.",
+            found.why,
+        ]
     lines = [f"{_LAUNCH[found.launch]} {_gain_words(found, currency)}"]
     lines.append(
         f"It pays back within {found.horizon:g} months from "
@@ -154,7 +160,6 @@ _LAUNCH: Final = {
     "pays": "Yes.",
     "not shown to pay": "Not shown: do not launch yet.",
     "never pays": "No: the launch is not worth it.",
-    "no costs stated": "",
 }
 
 

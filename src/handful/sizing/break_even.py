@@ -104,7 +104,9 @@ def break_even(
 
 
 def _launch(gain: Known, needed: float) -> Launch:
-    """Judge by the lower end where there is one."""
+    """Judge by the lower end where there is one; what breaks even by definition tells nothing."""
+    if gain.origin == "derived":
+        return "not known yet"
     if (gain.value if gain.hi is None else gain.hi) < needed:
         return "never pays"
     return "pays" if (gain.value if gain.lo is None else gain.lo) >= needed else "not shown to pay"
@@ -120,6 +122,8 @@ def _rows_to_prove(gain: float, needed: float, error: float | None, power: float
 
 def _why(launch: Launch, gain: Known, needed: float) -> str:
     asked = f"the {needed:.4g} per customer that the horizon asks for"
+    if launch == "not known yet":
+        return "No gain is stated: whether there is one this large is what the experiment tells."
     if launch == "never pays":
         end = f"its upper end, {gain.hi:.4g}," if gain.hi is not None else f"{gain.value:.4g}"
         return f"The gain, {end} is below {asked}."

@@ -121,7 +121,8 @@ def _differing(size: SizeSpec, facts: Facts, log: LogFacts | None) -> tuple[Know
     elif log is not None and log.spread is not None and log.spread.value > 0.0:
         known = log.spread
     else:
-        why = "as wide as the gain itself"
+        seen = "" if log is None else "; the log shows none that features tell"
+        why = f"as wide as the gain itself{seen}"
         known = Known("heterogeneity", facts.gain, "assumed", why=why)
     gain = targeting_gain(pair_of(facts, known.value))
     why = "what heterogeneity means for a menu of two, effects known"

@@ -4,14 +4,15 @@ Effects are read from one cross-fit, so that what is said of customers' own effe
 
     spread = Cov(predicted effect, score) / sd(predicted effect),
 
-the part of the effects' spread that features tell (Cov of a prediction with the score estimates its
-covariance with the truth; Chernozhukov et al. 2018). It cannot exceed the true spread.
+the part of the effects' spread that the predictions show (Cov of a prediction with the score
+estimates its covariance with the truth; Chernozhukov et al. 2018). It is less than the true spread,
+the more so the smaller the log; `learning.true_spread` mends that by the curve of learning.
 Cost: one cross-fit, and O(n G).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy.stats import norm
@@ -23,6 +24,7 @@ from handful.evidence.records import Estimate
 from handful.experiment.records import Experiment
 from handful.notation import FloatArray, IntArray
 from handful.progress import SILENT, Progress
+from handful.sizing.learning import PLAN_SPEND, spend_of, true_spread
 from handful.sizing.records import Known
 
 FOLDS = 5
@@ -134,34 +136,47 @@ def _explained(experiment: Experiment, fit: CrossFit, residual: FloatArray) -> K
 
 
 def _spread(experiment: Experiment, fit: CrossFit, control: int) -> Known:
-    """Return the spread of customers' own effects that features tell, of the offer with most."""
-    found = []
-    for g in range(experiment.n_offers):
-        if g == control:
-            continue
-        predicted = fit.predicted[:, g] - fit.predicted[:, control]
-        score = fit.scores[:, g] - fit.scores[:, control]
-        for j in range(len(fit.worlds)):  # folds differ in level: only spread within them counts
-            mine = fit.fold == j
-            predicted[mine] -= predicted[mine].mean()
-            score[mine] -= score[mine].mean()
-        scale = float(predicted.std())
-        if scale <= 0.0:
-            continue
-        product = predicted * score / scale
-        sums = np.bincount(experiment.cluster, product - product.mean())
-        error = float(np.sqrt(np.sum(sums**2))) / len(product)
-        found.append((float(product.mean()), error))
+    """Return the spread of customers' own effects, of the offer with most of it."""
+    spend = spend_of(PLAN_SPEND, len(experiment.features.schema.names))
+    rows = 0.8 * min(experiment.n_rows, LEARN_ROWS)
+    found = [
+        seen
+        for g in range(experiment.n_offers)
+        if g != control
+        for seen in _seen_spread(experiment, fit, (g, control))
+    ]
     if not found:
         return _read("heterogeneity", 0.0, 0.0, 0.0)
-    value, error = max(found)
+    value, error, noise = max(found)
     # The largest of several is picked: its interval is widened for all of them (Bonferroni).
-    half = error * _two_sided(len(found))
-    return _read("heterogeneity", max(value, 0.0), max(value - half, 0.0), max(value + half, 0.0))
+    half = error * float(norm.isf(0.025 / len(found)))
+    ends = (max(value, 0.0), max(value - half, 0.0), max(value + half, 0.0))
+    mended = (true_spread(end, noise, rows, spend) for end in ends)
+    read = _read("heterogeneity", *mended)
+    return replace(read, why="mended for what so small a log could not learn")
 
 
-def _two_sided(tests: int) -> float:
-    return float(norm.isf(0.025 / tests))
+def _seen_spread(
+    experiment: Experiment, fit: CrossFit, pair: tuple[int, int]
+) -> list[tuple[float, float, float]]:
+    """Return what predictions of an effect show of its spread, its error, and the score's noise.
+
+    Nothing where everybody is predicted the same. Folds differ in level: only what differs within
+    them counts.
+    """
+    predicted = fit.predicted[:, pair[0]] - fit.predicted[:, pair[1]]
+    score = fit.scores[:, pair[0]] - fit.scores[:, pair[1]]
+    for j in range(len(fit.worlds)):
+        mine = fit.fold == j
+        predicted[mine] -= predicted[mine].mean()
+        score[mine] -= score[mine].mean()
+    scale = float(predicted.std())
+    if scale <= 1e-12:
+        return []
+    product = predicted * score / scale
+    sums = np.bincount(experiment.cluster, product - product.mean())
+    error = float(np.sqrt(np.sum(sums**2))) / len(product)
+    return [(float(product.mean()), error, float(score.var()))]
 
 
 def best_lead(

@@ -50,3 +50,22 @@ def spend_of(law: tuple[float, float], features: int) -> float:
         16.0
     """
     return law[0] + law[1] * features
+
+
+def true_spread(seen: float, noise: float, rows: float, spend: float) -> float:
+    """Return the spread of true effects of which predictions learned on these rows show a part.
+
+    seen = s rho(s), solved for s:  s^2 = (seen^2 + sqrt(seen^4 + 4 seen^2 k v / n)) / 2.
+
+    Args:
+        seen: sd of true effects along the predictions, money.
+        noise: variance of a row's score, money squared.
+        rows: learned on.
+        spend: k.
+
+    Example:
+        >>> round(true_spread(correlation(1.0, 1.0, 100, 25.0), 1.0, 100, 25.0), 6)
+        1.0
+    """
+    lost = spend * noise / rows
+    return math.sqrt((seen**2 + math.sqrt(seen**4 + 4.0 * seen**2 * lost)) / 2.0)

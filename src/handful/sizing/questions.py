@@ -73,7 +73,7 @@ def least_rows(shares: FloatArray) -> int:
 
     Example:
         >>> least_rows(np.array([0.5, 0.5]))
-        100
+        160
     """
     return int(np.ceil(LEAST_PER_OFFER / float(shares.min()) - 1e-9))
 

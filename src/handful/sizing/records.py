@@ -10,7 +10,7 @@ from handful.evidence.records import Estimate
 
 Origin = Literal["stated", "read from the log", "assumed", "derived"]
 Question = Literal["best offer", "heterogeneity", "menu of two", "next offer"]
-Launch = Literal["pays", "not shown to pay", "never pays", "no costs stated"]
+Launch = Literal["pays", "not shown to pay", "never pays", "not known yet", "no costs stated"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +121,7 @@ class BreakEven:
     """Whether the programme pays back what it costs.
 
     Attributes:
-        launch: in one of four words.
+        launch: in one of five words.
         gain: the gain it is reckoned with, with its interval where it has one (of a log).
         needed: gain per customer at which the horizon just pays; None without costs.
         months: until it has paid back at `gain`; None where it never does.

@@ -11,8 +11,8 @@ from typing import Final
 
 MOST_ROWS: Final = 1e9
 STEPS: Final = 40
-LEAST_PER_OFFER: Final = 50
-"""Rows of an offer below which handful does not open it."""
+LEAST_PER_OFFER: Final = 80
+"""Rows planned for an offer, at the least: handful opens one from 50 on, and shares vary."""
 
 
 def rows_for(power: Callable[[float], float], wanted: float, least: int) -> int | None:

@@ -71,8 +71,7 @@ def power_spec(sizing: Sizing, width: int) -> dict[str, Any]:
     )
     layers = [_level(sizing, "power", sizing.power, PAPER["quiet"])]
     if sizing.available is not None:
-        rule = alt.Chart({"values": [{"rows": sizing.available}]})
-        layers.append(rule.mark_rule(color=PAPER["quiet"]).encode(x=across))
+        layers += _rows_at_hand(sizing.available, across)
     for question, (colour, dash) in _STYLES.items():
         values = [
             {"rows": p.rows, "power": p.power} for p in sizing.curve if p.question == question
@@ -83,6 +82,13 @@ def power_spec(sizing: Sizing, width: int) -> dict[str, Any]:
     return configured(layers, width, 360 if width == WIDE else 320)
 
 
+def _rows_at_hand(available: int, across: alt.X) -> list[alt.Chart]:
+    """Draw a line where the rows at hand are, with its name."""
+    base = alt.Chart({"values": [{"rows": available, "name": "rows at hand"}]}).encode(x=across)
+    text = base.mark_text(align="right", dx=-6, fontSize=12, color=PAPER["quiet"])
+    return [base.mark_rule(color=PAPER["quiet"]), text.encode(y=alt.value(8), text="name:N")]
+
+
 def _level(sizing: Sizing, field: str, value: float, colour: str) -> alt.Chart:
     rule = alt.Chart({"values": [{field: value}]})
     drawn: alt.Chart = rule.mark_rule(color=colour, strokeDash=[4, 4]).encode(
@@ -91,21 +97,26 @@ def _level(sizing: Sizing, field: str, value: float, colour: str) -> alt.Chart:
     return drawn
 
 
-_AT: Final = {"best offer": 0.5, "heterogeneity": 0.35, "menu of two": 0.2}
-"""Height at which each line is named: apart from each other."""
+_AT: Final = {"best offer": (0.6, -1), "heterogeneity": (0.4, -1), "menu of two": (0.15, 1)}
+"""Height at which each line is named, and the side: -1 left, 1 right, apart from each other."""
 
 
 def _labels(sizing: Sizing, across: alt.X, down: alt.Y) -> list[alt.Chart]:
     """Write each line's name beside it."""
     layers = []
-    for question, height in _AT.items():
+    for question, (height, side) in _AT.items():
         points = [p for p in sizing.curve if p.question == question]
         near = min(points, key=lambda p: abs(p.power - height))
         value = {"rows": near.rows, "power": near.power, "name": NAMES[question]}
         base = alt.Chart({"values": [value]}).encode(x=across, y=down, text="name:N")
         layers.append(
             base.mark_text(
-                align="left", dx=8, dy=6, fontSize=12, color=_STYLES[question][0], fontWeight=600
+                align="left" if side > 0 else "right",
+                dx=8 * side,
+                dy=6 * side,
+                fontSize=12,
+                color=_STYLES[question][0],
+                fontWeight=600,
             )
         )
     return layers

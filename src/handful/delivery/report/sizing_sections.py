@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Final
+
 from handful.delivery.report.figures import Figure, number_text, percent_text
-from handful.delivery.report.section import Block, Folded, Listed, Points, Section, Words
+from handful.delivery.report.section import Block, Folded, Listed, Points, Section, Tone, Words
 from handful.delivery.report.sizing_chart import power_drawn
 from handful.delivery.report.tables import Cell, Column, Row, Table
 from handful.delivery.sizing_words import (
@@ -15,7 +18,7 @@ from handful.delivery.sizing_words import (
     sum_of,
     wants,
 )
-from handful.sizing.records import Sizing
+from handful.sizing.records import Launch, Sizing
 
 
 def sections_of(sizing: Sizing) -> tuple[Section, ...]:
@@ -138,10 +141,19 @@ def _arms(sizing: Sizing) -> Section:
     return Section("try", "What should be tried?", "What to try", tuple(blocks))
 
 
+_TONES: Final[Mapping[Launch, Tone]] = {
+    "pays": "good",
+    "not shown to pay": "warn",
+    "never pays": "bad",
+    "not known yet": "plain",
+    "no costs stated": "quiet",
+}
+
+
 def _pays(sizing: Sizing) -> Section:
-    tone = {"pays": "good", "no costs stated": "quiet"}.get(sizing.break_even.launch, "bad")
+    tone = _TONES[sizing.break_even.launch]
     first, *rest = pays_lines(sizing)
-    blocks: list[Block] = [Words((first,), tone)]  # type: ignore[arg-type]
+    blocks: list[Block] = [Words((first,), tone)]
     if rest:
         blocks.append(Points(tuple((line,) for line in rest)))
     return Section("pays", "Does it pay?", "Does it pay", tuple(blocks))
