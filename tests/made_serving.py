@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ class Running:
     """A studio that answers, and the client that asks it."""
 
     process: subprocess.Popen[str]
+    log: Path
     address: str
     client: httpx.Client
 
@@ -112,26 +114,27 @@ last = "{TODAY.isoformat()}"
 @contextmanager
 def studio(*plans: Path, flags: tuple[str, ...] = (), token: str = "") -> Iterator[Running]:
     """Serve plans on a free port until the block ends."""
-    process = start(*plans, flags=flags)
+    process, log = start(*plans, flags=flags)
     try:
         address = told_address(process)
         headers = {"authorization": f"Bearer {token}"} if token else {}
         with httpx.Client(base_url=address, headers=headers, timeout=30, trust_env=False) as client:
-            yield Running(process, address, client)
+            yield Running(process, log, address, client)
     finally:
         stop(process)
+        log.unlink()
 
 
-def start(*plans: Path, flags: tuple[str, ...] = ()) -> subprocess.Popen[str]:
+def start(*plans: Path, flags: tuple[str, ...] = ()) -> tuple[subprocess.Popen[str], Path]:
+    """Start a studio; its log goes to a file, for a pipe that nobody reads would hold it up."""
     words = ["serve", *map(str, plans), "--port", "0", "--json", *flags]
     code = f"import sys; sys.argv[1:] = {words!r}; from handful.cli.main import main; main()"
-    return subprocess.Popen(
-        [sys.executable, "-c", code],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONUNBUFFERED": "1"},
-    )
+    handle, name = tempfile.mkstemp(suffix=".log")
+    with os.fdopen(handle, "w") as log:
+        process = subprocess.Popen(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=log, text=True
+        )
+    return process, Path(name)
 
 
 def told_address(process: subprocess.Popen[str]) -> str:
@@ -142,8 +145,7 @@ def told_address(process: subprocess.Popen[str]) -> str:
         said += line
         if line.startswith("}"):
             return json.loads(said)["address"]
-    assert process.stderr is not None
-    raise AssertionError(said + process.stderr.read())
+    raise AssertionError(said)
 
 
 def stop(process: subprocess.Popen[str], kind: signal.Signals = signal.SIGTERM) -> int:

@@ -20,14 +20,18 @@ from handful.delivery.secret_key import secret_of
 from handful.delivery.studio.app import build_app, close_studio, log_to_stderr
 from handful.delivery.studio.database import Database
 from handful.delivery.studio.fence import Rules
+from handful.delivery.studio.postgres import open_postgres
 from handful.delivery.studio.shelf import Shelf, fill_shelf
+from handful.delivery.studio.sqlite import open_sqlite
 from handful.delivery.studio.store import Store, open_store
 from handful.errors import BriefError, MachineError, blocked
 
+_SQLITE: Final = "sqlite:///"
 STORE_NAME: Final = "handful-studio.sqlite"
 SHORTEST_TOKEN: Final = 20
 _LONGEST_STOP_S: Final = 5
 _MOST_AT_ONCE: Final = 100
+_WAITING: Final = 128
 _ANYWHERE: Final = frozenset({"0.0.0.0", "::", ""})  # noqa: S104 - compared with, never bound
 
 
@@ -130,17 +134,17 @@ def _token(file: Path) -> str:
 @contextlib.contextmanager
 def _listening(wanted: Wanted) -> Iterator[socket.socket]:
     """Take the address before anything is opened or told."""
-    try:
-        kind, address = _address(wanted)
-        listener = socket.socket(kind, socket.SOCK_STREAM)
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(128)
-    except OSError as error:
-        message = f"{wanted.host} port {wanted.port} cannot be listened at: {error.strerror}."
-        remedy = "Stop what uses it, or give another --port (0 takes any that is free)."
-        raise MachineError(blocked("F870", message, remedy)) from None
-    with listener:
+    with contextlib.ExitStack() as held:
+        try:
+            kind, address = _address(wanted)
+            listener = held.enter_context(socket.socket(kind, socket.SOCK_STREAM))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(_WAITING)
+        except OSError as error:
+            message = f"{wanted.host} port {wanted.port} cannot be listened at: {error.strerror}."
+            remedy = "Stop what uses it, or give another --port (0 takes any that is free)."
+            raise MachineError(blocked("F870", message, remedy)) from None
         yield listener
 
 
@@ -153,22 +157,20 @@ def _address(wanted: Wanted) -> tuple[socket.AddressFamily, tuple[str, int]]:
 def _opened(wanted: Wanted, shelf: Shelf) -> Iterator[Store]:
     """Open the store; a file is held by one studio at a time."""
     first = next(iter(shelf.plans.values())).stored.folder.parent
-    address = wanted.store or f"sqlite:///{first / STORE_NAME}"
+    address = wanted.store or f"{_SQLITE}{first / STORE_NAME}"
+    # The secret that seals lies beside a store that is a file, else beside the first plan.
+    own = Path(address.removeprefix(_SQLITE)).parent if address.startswith(_SQLITE) else first
     with contextlib.ExitStack() as held:
         database = _database(address, held)
         held.callback(database.close)
-        yield open_store(database, secret_of(first))
+        yield open_store(database, secret_of(own))
 
 
 def _database(address: str, held: contextlib.ExitStack) -> Database:
     if address.startswith(("postgresql://", "postgres://")):
-        from handful.delivery.studio.postgres import open_postgres
-
         return open_postgres(address)
-    if address.startswith("sqlite:///"):
-        from handful.delivery.studio.sqlite import open_sqlite
-
-        file = Path(address.removeprefix("sqlite:///"))
+    if address.startswith(_SQLITE):
+        file = Path(address.removeprefix(_SQLITE))
         if not file.parent.is_dir():
             message = f"the store {file} cannot be opened: its folder does not exist."
             raise MachineError(blocked("F874", message, "Make the folder, or name another."))

@@ -12,10 +12,11 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from handful.delivery.secret_key import SecretKey
+from handful.delivery.secret_key import ELSEWHERE, SecretKey
 from handful.delivery.studio.database import Database, Row, Run, migrate
 from handful.delivery.studio.records import Edit, Release, ReviewAnswer
 from handful.delivery.studio.refusing import CONFLICT, RefusalError, refusal
+from handful.errors import DataError, blocked
 
 _START: Final = "0" * 64
 _RELEASES: Final = (
@@ -35,10 +36,22 @@ class Store:
 def open_store(database: Database, secret: SecretKey) -> Store:
     """Bring a database to this version and return the store in it.
 
+    Args:
+        database: open.
+        secret: of the deployment.
+
     Raises:
         MachineError: F874 the store is of a later version, or cannot be written.
+        DataError: F894 the history was sealed with another secret.
     """
     migrate(database)
+    last = database.read("SELECT key_id FROM handful_releases ORDER BY id DESC LIMIT 1")
+    if last and last[0][0] != secret.key_id:
+        message = (
+            f"the history in {database.said} was sealed with another secret than the one here."
+        )
+        remedy = f"Name that secret's file with the environment variable {ELSEWHERE}."
+        raise DataError(blocked("F894", message, remedy))
     return Store(database, secret)
 
 
