@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from handful.delivery.consent_json import consent_document
+from handful.delivery.fairness_json import WHY_NO_FAIRNESS
 from handful.evidence.records import RuleFacts, Tails, Valuation
 from handful.notation import SCHEMA_PLAN
 from handful.planning.records import ExperimentFacts, Plan
@@ -45,6 +46,7 @@ WHY_ABSENT: Mapping[str, str] = {
     "price": "the offer has no price",
     "standard_price": "the offer has no price",
     "supply": "the brief keeps no stock",
+    "fairness": "the brief names no protected column and no [fairness]",
     "readiness": "the plan was made without a brief",
     "orchestration": "the brief lists no content",
     "pressure": "the brief names no table of messages sent",
@@ -298,6 +300,8 @@ def _absences(value: Json, path: str = "", key: str = "") -> Iterator[dict[str, 
     """Name every null of the document with its reason, in document order."""
     if value is None and path.startswith("segments[") and key in {"customers", "share"}:
         yield {"field": path, "reason": _TOO_FEW}
+    elif value is None and path.startswith("fairness.") and key in WHY_NO_FAIRNESS:
+        yield {"field": path, "reason": WHY_NO_FAIRNESS[key]}
     elif value is None and key in WHY_ABSENT:
         yield {"field": path, "reason": WHY_ABSENT[key]}
     elif value is None and key in _NUMBERS:
