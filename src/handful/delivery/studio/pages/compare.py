@@ -82,7 +82,7 @@ def _caution(compare: ComparePage) -> str:
     return (
         "Both come from the same log. Their values share customers, so the bands do not tell "
         "whether one is better: two bands that overlap may still differ. A difference with its "
-        "interval needs both policies on the same folds: `handful evaluate`."
+        "interval needs both on the same folds, which “handful evaluate” gives."
     )
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Final
@@ -25,7 +26,6 @@ _REASONS: Final = MappingProxyType(
         "randomised_for_privacy": "Drawn by chance, so that an offer tells less about who gets it.",
     }
 )
-_PLACES: Final = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,57 +90,66 @@ def render_customers(customers: CustomersPage) -> str:
 def _explained(found: Document, labels: Mapping[str, str], currency: str) -> Explained:
     first, second = _label(found["offer"], labels), found["second"]
     second = None if second is None else _label(second, labels)
+    style = (currency, _place(found["ranked"]))
     top = found["ranked"][0]["expected_profit"] if found["ranked"] else None
     return Explained(
         row=found["row"],
         offer=first,
         second=second,
-        lead=_money(found["lead"], "lead", currency),
+        lead=_money(found["lead"], "lead", style),
         reason=_REASONS.get(found["reason"], found["reason"].replace("_", " ")),
         claim=found["claim"],
-        ranked=tuple(
-            _rank(found, at, (top, labels, currency)) for at in range(len(found["ranked"]))
-        ),
+        ranked=tuple(_rank(found, at, (top, labels), style) for at in range(len(found["ranked"]))),
         moved=tuple(
-            _moved(found, at, first, currency)
+            _moved(found, at, style)
             for at in range(len(found["moved"]))
             if found["moved"][at]["change"]
         ),
     )
 
 
-def _rank(found: Document, at: int, style: tuple[float | None, Mapping[str, str], str]) -> RankRow:
-    top, labels, currency = style
+def _rank(
+    found: Document,
+    at: int,
+    against: tuple[float | None, Mapping[str, str]],
+    style: tuple[str, int],
+) -> RankRow:
+    top, labels = against
     one, field = found["ranked"][at], f"ranked.{at}.expected_profit"
     worth = one["expected_profit"]
     behind = None
     if at > 0 and top is not None and known(worth):
-        behind = Figure(money_text(top - worth, currency, _PLACES), top - worth, f"{field}.behind")
+        behind = Figure(money_text(top - worth, *style), top - worth, f"{field}.behind")
     biggest = max((abs(r["expected_profit"]) for r in found["ranked"]), default=0.0)
     return RankRow(
         offer=_label(one["offer"], labels),
-        expected=Figure(money_text(worth, currency, _PLACES), worth, field),
+        expected=Figure(money_text(worth, *style), worth, field),
         behind=behind,
         bar=round(100 * max(worth, 0.0) / biggest, 1) if biggest else 0.0,
     )
 
 
-def _moved(found: Document, at: int, first: str, currency: str) -> MovedRow:
+def _moved(found: Document, at: int, style: tuple[str, int]) -> MovedRow:
     one = found["moved"][at]
     change = one["change"]
-    towards = "speaks for" if change > 0 else "speaks against"
-    text = money_text(change, currency, _PLACES)
+    text = money_text(change, *style)
     return MovedRow(
         feature=one["feature"],
         value=one["value"],
         typical=one["typical"],
-        words=f"{towards} “{first}”",
+        words="for the first" if change > 0 else "against the first",
         change=Figure(f"+{text}" if change > 0 else text, change, f"moved.{at}.change"),
     )
 
 
-def _money(value: float | None, field: str, currency: str) -> Figure | None:
-    return None if value is None else Figure(money_text(value, currency, _PLACES), value, field)
+def _money(value: float | None, field: str, style: tuple[str, int]) -> Figure | None:
+    return None if value is None else Figure(money_text(value, *style), value, field)
+
+
+def _place(ranked: Sequence[Document]) -> int:
+    """Return decimals that leave four digits of the largest profit expected, two at least."""
+    biggest = max((abs(one["expected_profit"]) for one in ranked), default=0.0)
+    return 2 if biggest == 0 else min(max(3 - math.floor(math.log10(biggest)), 2), 6)
 
 
 def _label(name: str, labels: Mapping[str, str]) -> str:

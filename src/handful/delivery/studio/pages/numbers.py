@@ -63,18 +63,23 @@ def known(value: object) -> bool:
     return isinstance(value, int | float) and math.isfinite(value)
 
 
-def money(document: Document, field: str, place: int, currency: str) -> Figure:
+def money(
+    document: Document, field: str, place: int, currency: str, why_missing: str = "not measured"
+) -> Figure:
     """Return a sum of money, "n/a" where the document has none."""
     found = lookup(document, field)
     if not known(found):
-        return Figure(MISSING, None, field, None, "not measured")
+        return Figure(MISSING, None, field, None, why_missing)
     return Figure(money_text(float(found), currency, place), float(found), field)
 
 
-def interval(document: Document, field: str, place: int, currency: str) -> Interval:
+def interval(
+    document: Document, field: str, place: int, currency: str, why_missing: str = "not measured"
+) -> Interval:
     """Return a value with its band."""
     value, lo, hi = (
-        money(document, f"{field}.{end}", place, currency) for end in ("value", "lo", "hi")
+        money(document, f"{field}.{end}", place, currency, why_missing)
+        for end in ("value", "lo", "hi")
     )
     return Interval(value, lo, hi)
 

@@ -117,12 +117,13 @@ def segment_row(answer: Document, at: int, labels: Mapping[str, str], currency: 
     """Return a segment as a row."""
     segment, field = answer["segments"][at], f"segments.{at}"
     part = segment["share"]
+    why = "nobody gets it" if segment["customers"] == 0 else "too few get it"
     return SegmentRow(
         offer=labels.get(segment["offer"], segment["offer"]),
         customers=count(answer, f"{field}.customers"),
         share=share(answer, f"{field}.share"),
         bar=round(100 * part, 2) if known(part) else 0.0,
-        value=interval(answer, f"{field}.value", places([segment["value"]]), currency),
+        value=interval(answer, f"{field}.value", places([segment["value"]]), currency, why),
     )
 
 
