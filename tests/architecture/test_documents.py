@@ -28,6 +28,7 @@ TABLES = {
     "coverage": schema.CoverageSpec,
     "worse_off": schema.WorseOffSpec,
     "outcomes.NAME": schema.OutcomeSpec,
+    "size": schema.SizeSpec,
     "stages": schema.StagesSpec,
     "execution": schema.ExecutionSpec,
     "differentiation": schema.DifferentiationSpec,
