@@ -1,9 +1,10 @@
 """Who has an acceptable offer, overall and by protected group, and who is shut out.
 
-An offer counts as acceptable to a customer where it is none that means exclusion, is open to the
-customer, leaves its segment not significantly worse off than the default, and, where the brief says
-how many must take it up, the lower end of its segment's take-up is above that. Shares are of
-decisions by models that never saw the customer, with bands that hold for all groups at once.
+An offer counts as acceptable to those who get it where it is none that means exclusion and, where
+the brief says how many must take it up, the lower end of its segment's held-out take-up is above
+that. The firm's own profit does not count: an offer that pays less may well be what lets customers
+in. Shares are of decisions by models that never saw the customer, with bands that hold for all
+groups at once.
 Cost O(n (S + q) + p^2 n) for q groups.
 """
 
@@ -26,7 +27,7 @@ from handful.evidence.coverage_records import (
 )
 from handful.evidence.records import Estimate
 from handful.evidence.terms import Terms
-from handful.evidence.worse_off import Comparison, standings
+from handful.evidence.worse_off import Comparison
 from handful.notation import BoolArray, FloatArray, IntArray
 from handful.policy.policy import assign_codes
 from handful.policy.rules import best_tree, leaf_of
@@ -94,17 +95,13 @@ def _offers(asked: CoverageCase) -> tuple[AcceptableOffer, ...]:
     """Say of every offer that somebody gets whether it counts."""
     case, names = asked.case, asked.case.experiment.offers
     used = sorted({*case.given.tolist(), *asked.assigned.tolist()})
-    members = [(names[g], case.given == g) for g in used]
-    harmed = {s.name for s in standings(case, members, 0.0) if s.verdict == "worse"}
-    taken = _take_up(asked, [rows for _, rows in members])
+    taken = _take_up(asked, [case.given == g for g in used])
     floor = asked.spec.acceptable_take_up
     found = []
     for g, known in zip(used, taken, strict=True):
         why = None
         if g not in asked.acceptable:
             why = "it counts as exclusion"
-        elif names[g] in harmed:
-            why = "its customers are worse off with it than with the default"
         elif floor is not None and (known is None or known.lo <= floor):
             why = f"its take-up is not shown to be above {floor:.0%}".replace("%", " %")
         found.append(AcceptableOffer(names[g], why is None, known, why))
