@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 
 import httpx
@@ -173,9 +174,10 @@ def test_a_public_address_needs_a_token(
 
 def test_everything_asks_for_the_token(home: Path, token_file: Path) -> None:
     flags = ("--host", EVERYWHERE, "--name", "localhost", "--token-file", str(token_file))
-    with studio(home / "plan", flags=flags, token=TOKEN) as running:
+    with ExitStack() as held:
+        running = held.enter_context(studio(home / "plan", flags=flags, token=TOKEN))
         plan = plan_id(running)
-        bare = httpx.Client(base_url=running.address, trust_env=False)
+        bare = held.enter_context(httpx.Client(base_url=running.address, trust_env=False))
         for path in ("/", "/history", f"/plans/{plan}", f"/plans/{plan}/report"):
             answer = bare.get(path)
             assert (answer.status_code, answer.headers["location"]) == (303, "/login")
@@ -195,8 +197,9 @@ def test_everything_asks_for_the_token(home: Path, token_file: Path) -> None:
 
 
 def test_the_form_sets_a_cookie_that_a_script_cannot_read(home: Path, token_file: Path) -> None:
-    with studio(home / "plan", flags=("--token-file", str(token_file))) as running:
-        browser = httpx.Client(base_url=running.address, trust_env=False)
+    with ExitStack() as held:
+        running = held.enter_context(studio(home / "plan", flags=("--token-file", str(token_file))))
+        browser = held.enter_context(httpx.Client(base_url=running.address, trust_env=False))
         assert browser.post("/login", data={"token": TOKEN + "x"}).status_code == 401
         assert browser.post("/login", content=b"token=%ff", headers={
             "content-type": "application/x-www-form-urlencoded"}).status_code == 401  # fmt: skip
@@ -250,6 +253,7 @@ def test_a_killed_studio_starts_again_with_what_it_acknowledged(home: Path, tmp_
         assert (running.client.get("/api/served").json()["release"] or {"id": 0})["id"] == told
         for _ in range(4):
             told = running.post(f"/api/plans/{plan}/release", SIGNED).json()["release"]["id"]
+        client.close()
         assert stop(process, signal.SIGKILL) == -signal.SIGKILL
     assert told == 8
     with studio(failing(home / "plan", tmp_path / "other"), flags=store) as running:
