@@ -21,8 +21,9 @@ LONGEST_S: Final = 20.0
 class Asker:
     """Answers questions about one plan in a thread of its own.
 
-    A question that waits while a newer one comes is not computed at all: whoever turns a dial wants
-    the last setting, not every one on the way.
+    A machine's question that waits while a newer one comes is not computed at all: whoever turns a
+    dial wants the last setting, not every one on the way. A page's question is computed in its
+    turn: its script keeps back all but the newest itself, and other people look at other settings.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -31,6 +32,7 @@ class Asker:
         self._count = threading.Lock()
         self._newest = 0
         self._kept: Any = None
+        self._planned: dict[str, Any] | None = None
 
     def ask(self, question: Question) -> dict[str, Any]:
         """Answer a question with the fields that docs/studio.md names.
@@ -50,6 +52,21 @@ class Asker:
             return _answer(self._whatif(), question)
 
         found: dict[str, Any] = _within_time(self._worker.submit(answer))
+        return found
+
+    def show(self, question: Question) -> dict[str, Any]:
+        """Answer a page's question, in its turn; the plan's own settings are computed once.
+
+        Raises:
+            RefusalError: 503 F888 it took too long.
+            HandfulError: as `ask`.
+        """
+        if question == Question() and self._planned is not None:
+            return self._planned
+        computed = self._worker.submit(lambda: _answer(self._whatif(), question))
+        found: dict[str, Any] = _within_time(computed)
+        if question == Question():
+            self._planned = found
         return found
 
     def explain(self, row: int, menu: tuple[str, ...]) -> dict[str, Any]:

@@ -73,7 +73,7 @@ def whatif(request: Request) -> Response:
     shown = view(studio, plan, around)
     if why_not:
         return HTMLResponse(render_whatif(WhatIfPage(around, shown, live=False, why_not=why_not)))
-    settings = studio.askers[plan.id].ask(Question())
+    settings = studio.askers[plan.id].show(Question())
     question, answer, why = _asked(studio, plan, request)
     return HTMLResponse(
         render_whatif(WhatIfPage(around, shown, True, "", settings, question, answer, why))
@@ -214,7 +214,7 @@ def _asked(
     if not question:
         return {}, None, ()
     try:
-        return question, studio.askers[plan.id].ask(Question(**question)), ()
+        return question, studio.askers[plan.id].show(Question(**question)), ()
     except (HandfulError, RefusalError) as error:
         return question, None, _reasons(error)
 
