@@ -86,7 +86,7 @@ def explained(studio: Studio, plan: Shelved, row: int) -> dict[str, Any]:
     if not 0 <= row < rows:
         message = f"the plan has rows 0 to {rows - 1:,}."
         raise refusal(NOT_FOUND, "F875", message, "Take a number of these.")
-    return studio.askers[plan.id].explain(row, plan.offers)
+    return studio.askers[plan.id].explain(row)
 
 
 def edit_content(request: Request) -> Response:

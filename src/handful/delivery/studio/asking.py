@@ -69,12 +69,11 @@ class Asker:
             self._planned = found
         return found
 
-    def explain(self, row: int, menu: tuple[str, ...]) -> dict[str, Any]:
+    def explain(self, row: int) -> dict[str, Any]:
         """Say why one row gets its offer.
 
         Args:
             row: of assignments.parquet, from 0.
-            menu: offers of the plan.
 
         Raises:
             RefusalError: 503 F888 it took too long.
@@ -85,7 +84,7 @@ class Asker:
             # Loaded with the first question: a studio that only serves does not pay for it.
             from handful.planning.whatif_explain import explain
 
-            said: dict[str, Any] = plain(explain(self._whatif(), row, menu))
+            said: dict[str, Any] = plain(explain(self._whatif(), row))
             return said
 
         found: dict[str, Any] = _within_time(self._worker.submit(told))
