@@ -21,16 +21,13 @@ from handful.delivery.files import PRIVATE, publish_file
 from handful.delivery.plan_json import load_document
 from handful.delivery.record_json import from_json, to_json
 from handful.delivery.stored import part_records
+from handful.delivery.whatif_head import FORMAT, Head, head_of, with_sample_sizes
 from handful.delivery.whatif_layout import (
-    FORMAT,
-    Head,
     assembled,
-    head_of,
     row_arrays,
     sample_arrays,
     samples_of,
     wanted,
-    with_sample_sizes,
 )
 from handful.errors import BriefError, DataError, blocked
 from handful.planning.whatif_records import WhatIf

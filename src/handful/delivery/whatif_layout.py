@@ -1,15 +1,13 @@
-"""How PLAN/whatif/ is laid out: what has no row in one record, rows in arrays by name."""
+"""How the rows of PLAN/whatif/ are laid out in arrays, and how a `WhatIf` is put together again."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
 
-from handful.evidence.frontier import MenuFacts
-from handful.evidence.ledger import Means
+from handful.delivery.whatif_head import Head, HeadSample, HeadWorld, head_worlds, rows_of_rules
 from handful.evidence.terms import Terms
 from handful.evidence.whatif_keep import small_codes
 from handful.evidence.whatif_records import (
@@ -20,143 +18,29 @@ from handful.evidence.whatif_records import (
     KeptWorld,
 )
 from handful.experiment.records import (
+    Amount,
     Design,
     Experiment,
     Features,
     FeatureSchema,
     SourceFacts,
 )
-from handful.notation import BoolArray, FloatArray
-from handful.planning.whatif_records import Assumption, Planned, WhatIf
+from handful.planning.whatif_records import WhatIf
 from handful.policy.records import Policy
 
-FORMAT: Final = "handful.whatif/1"
 CODES: Final = ("|u1", "<u2")
 FLOAT: Final = ("<f4",)
 NARROW: Final = ("|u1", "<i2", "<i4", "<f4", "<f8")
 
 
-@dataclass(frozen=True, slots=True)
-class HeadSample:
-    """What a world's sample keeps besides its rows: how many, and the means of the slopes."""
-
-    rows: int
-    means: FloatArray
-
-
-@dataclass(frozen=True, slots=True)
-class HeadWorld:
-    """A world whose pool and sample lie elsewhere."""
-
-    world: KeptWorld
-    sample: HeadSample | None
-
-
-@dataclass(frozen=True, slots=True)
-class HeadSplit:
-    """What a split keeps besides rows: rivals by name, and what every world chose."""
-
-    names: tuple[str, ...]
-    worlds: tuple[HeadWorld, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class HeadSlope:
-    """A slope; `learned` where its predictions lie in arrays."""
-
-    name: str
-    at: float
-    share: float
-    table: FloatArray
-    learned: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Head:
-    """Everything of a `WhatIf` that has no row.
-
-    `pool` holds the menus that worlds valued, once for all; a world with `worth` has that pool.
-    """
-
-    format: str
-    rows: int
-    clusters: int
-    offers: tuple[str, ...]
-    control: int | None
-    currency: str
-    population: float
-    support: BoolArray
-    schema: FeatureSchema
-    terms: Terms
-    means: Means
-    clipped: Means | None
-    follows: FloatArray
-    apart: dict[int, bool]
-    facts: tuple[MenuFacts, ...]
-    claims: bool
-    pool: tuple[tuple[int, ...], ...]
-    splits: tuple[HeadSplit, ...]
-    whole: HeadWorld
-    shares: dict[int, FloatArray]
-    limits: tuple[float, float] | None
-    planned: Planned
-    assumptions: tuple[Assumption, ...]
-    slopes: tuple[HeadSlope, ...]
-    seed: int
-    folds: int
-
-
-def head_of(whatif: WhatIf) -> Head:
-    """Return what has no row.
-
-    Cost: O(1) in rows.
-    """
-    log, kept = whatif.log, whatif.kept
-    nothing = np.zeros(0, np.int64)
-    return Head(
-        format=FORMAT,
-        rows=log.n_rows,
-        clusters=int(log.cluster.max(initial=-1)) + 1,
-        offers=log.offers,
-        control=log.control,
-        currency=log.currency,
-        population=whatif.planned.people,
-        support=log.design.support,
-        schema=whatif.schema,
-        terms=replace(whatif.terms, fallback=nothing),
-        means=kept.means,
-        clipped=kept.clipped,
-        follows=kept.follows,
-        apart=kept.apart,
-        facts=kept.facts,
-        claims=kept.own is not None,
-        pool=whatif.whole.pool,
-        splits=tuple(
-            HeadSplit(split.names, tuple(_head_world(world) for world in split.worlds))
-            for split in kept.splits
-        ),
-        whole=_head_world(whatif.whole),
-        shares=whatif.shares,
-        limits=whatif.limits,
-        planned=whatif.planned,
-        assumptions=whatif.assumptions,
-        slopes=_head_slopes(whatif),
-        seed=whatif.seed,
-        folds=whatif.folds,
+def _with_rows(terms: Terms, head: Head, arrays: dict[str, np.ndarray]) -> Terms:
+    if terms.limits is None:
+        return terms
+    rules = tuple(
+        replace(rule, rows=arrays[f"limit_{at}"] if at in head.limited_rows else None)
+        for at, rule in enumerate(terms.limits.rules)
     )
-
-
-def _head_world(world: KeptWorld) -> HeadWorld:
-    sample = world.sample
-    told = None if sample is None else HeadSample(len(sample.rows), sample.means)
-    return HeadWorld(replace(world, pool=(), sample=None), told)
-
-
-def _head_slopes(whatif: WhatIf) -> tuple[HeadSlope, ...]:
-    slopes = whatif.kept.splits[0].slopes if whatif.kept.splits else ()
-    return tuple(
-        HeadSlope(s.name, s.at, s.share, s.table, learned=s.predicted is not None) for s in slopes
-    )
+    return replace(terms, limits=replace(terms.limits, rules=rules))
 
 
 def samples_of(whatif: WhatIf) -> dict[str, KeptSample]:
@@ -212,18 +96,28 @@ def row_arrays(whatif: WhatIf) -> dict[str, np.ndarray]:
     found |= {f"feature_{j:03d}": column for j, column in enumerate(whatif.columns)}
     if whatif.kept.own is not None:
         found["claims"] = whatif.kept.own
+    found |= {f"limit_{at}": rows for at, rows in rows_of_rules(whatif.terms).items()}
+    for k, amount in enumerate(whatif.amounts):
+        found[f"amount_{k}"] = log.amounts[k].values.astype(np.float32)
+        if amount.predicted is not None:
+            found[f"amount_{k}_claims"] = amount.predicted
     found |= {f"slope_{k}": rows for k, rows in enumerate(whatif.slope_rows)}
     for k, slope in enumerate(whatif.slopes):
         if slope is not None:
             found[f"slope_{k}_claims"] = slope
     for r, split in enumerate(whatif.kept.splits):
-        found[f"split_{r}_fold"] = split.fold
-        found[f"split_{r}_predicted"] = split.predicted
-        found[f"split_{r}_rivals"] = split.codes
-        for k, kept in enumerate(split.slopes):
-            if kept.predicted is not None:
-                found[f"split_{r}_slope_{k}"] = kept.predicted
+        found |= _split_arrays(f"split_{r}", split)
     return found
+
+
+def _split_arrays(name: str, split: KeptSplit) -> dict[str, np.ndarray]:
+    learned = {f"{name}_slope_{k}": slope.predicted for k, slope in enumerate(split.slopes)}
+    learned |= {f"{name}_amount_{k}": each.predicted for k, each in enumerate(split.amounts)}
+    return {
+        f"{name}_fold": split.fold,
+        f"{name}_predicted": split.predicted,
+        f"{name}_rivals": split.codes,
+    } | {key: array for key, array in learned.items() if array is not None}
 
 
 def wanted(head: Head) -> dict[str, tuple[tuple[int, ...], tuple[str, ...]]]:
@@ -241,6 +135,10 @@ def wanted(head: Head) -> dict[str, tuple[tuple[int, ...], tuple[str, ...]]]:
     found |= {f"feature_{j:03d}": ((n,), NARROW) for j in range(len(head.schema.names))}
     if head.claims:
         found["claims"] = ((offers, n), FLOAT)
+    found |= {f"limit_{at}": ((n,), ("|b1",)) for at in head.limited_rows}
+    found |= {f"amount_{k}": ((n,), FLOAT) for k in range(len(head.amounts))}
+    expected = [k for k, learned in enumerate(head.learned_amounts) if learned]
+    found |= {f"amount_{k}_claims": ((offers, n), FLOAT) for k in expected}
     learned = [k for k, slope in enumerate(head.slopes) if slope.learned]
     found |= {f"slope_{k}": ((n,), FLOAT) for k in range(len(head.slopes))}
     found |= {f"slope_{k}_claims": ((offers, n), FLOAT) for k in learned}
@@ -249,22 +147,14 @@ def wanted(head: Head) -> dict[str, tuple[tuple[int, ...], tuple[str, ...]]]:
         found[f"split_{r}_predicted"] = ((offers, n), FLOAT)
         found[f"split_{r}_rivals"] = ((len(split.names), n), CODES)
         found |= {f"split_{r}_slope_{k}": ((offers, n), FLOAT) for k in learned}
-    for name, world in _head_worlds(head).items():
+        found |= {f"split_{r}_amount_{k}": ((offers, n), FLOAT) for k in expected}
+    for name, world in head_worlds(head).items():
         if world.sample is not None:
             m = world.sample.rows
             found[f"{name}_rows"] = ((m,), ("<i4",))
             found[f"{name}_predicted"] = ((offers, m), FLOAT)
             found |= {f"{name}_slope_{k}": ((offers, m), FLOAT) for k in learned}
     return found
-
-
-def _head_worlds(head: Head) -> dict[str, HeadWorld]:
-    worlds = {
-        f"split_{r}_world_{j}": world
-        for r, split in enumerate(head.splits)
-        for j, world in enumerate(split.worlds)
-    }
-    return worlds | {"whole": head.whole}
 
 
 def assembled(head: Head, arrays: dict[str, np.ndarray], policy: Policy) -> WhatIf:
@@ -287,6 +177,10 @@ def assembled(head: Head, arrays: dict[str, np.ndarray], policy: Policy) -> What
                 KeptSlope(s.name, s.at, s.share, s.table, arrays.get(f"split_{r}_slope_{k}"))
                 for k, s in enumerate(head.slopes)
             ),
+            amounts=tuple(
+                replace(amount, predicted=arrays.get(f"split_{r}_amount_{k}"))
+                for k, amount in enumerate(head.amounts)
+            ),
         )
         for r, split in enumerate(head.splits)
     )
@@ -294,7 +188,9 @@ def assembled(head: Head, arrays: dict[str, np.ndarray], policy: Policy) -> What
         log=_log(head, arrays),
         schema=head.schema,
         columns=tuple(arrays[f"feature_{j:03d}"] for j in range(len(head.schema.names))),
-        terms=replace(head.terms, fallback=arrays["fallback"].astype(np.int64)),
+        terms=_with_rows(
+            replace(head.terms, fallback=arrays["fallback"].astype(np.int64)), head, arrays
+        ),
         kept=KeptEvidence(
             means=head.means,
             clipped=head.clipped,
@@ -312,6 +208,10 @@ def assembled(head: Head, arrays: dict[str, np.ndarray], policy: Policy) -> What
         assumptions=head.assumptions,
         slope_rows=tuple(arrays[f"slope_{k}"] for k in range(len(head.slopes))),
         slopes=tuple(arrays.get(f"slope_{k}_claims") for k in range(len(head.slopes))),
+        amounts=tuple(
+            replace(amount, predicted=arrays.get(f"amount_{k}_claims"))
+            for k, amount in enumerate(head.amounts)
+        ),
         seed=head.seed,
         folds=head.folds,
         policy=policy,
@@ -346,27 +246,8 @@ def _log(head: Head, arrays: dict[str, np.ndarray]) -> Experiment:
         source=SourceFacts("", "", head.rows, head.rows, ""),
         currency=head.currency,
         population=head.population,
-    )
-
-
-def with_sample_sizes(head: Head, sizes: Mapping[str, int]) -> Head:
-    """Return the head with other sizes of samples, by the beginning of their files' names."""
-
-    def sized(name: str, world: HeadWorld) -> HeadWorld:
-        if world.sample is None:
-            return world
-        return replace(world, sample=replace(world.sample, rows=sizes[name]))
-
-    return replace(
-        head,
-        whole=sized("whole", head.whole),
-        splits=tuple(
-            replace(
-                split,
-                worlds=tuple(
-                    sized(f"split_{r}_world_{j}", world) for j, world in enumerate(split.worlds)
-                ),
-            )
-            for r, split in enumerate(head.splits)
+        amounts=tuple(
+            Amount(amount.name, arrays[f"amount_{k}"].astype(np.float64))
+            for k, amount in enumerate(head.amounts)
         ),
     )

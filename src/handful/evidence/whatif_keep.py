@@ -16,7 +16,14 @@ from handful.effects.scores import close_cells
 from handful.evidence.frontier import RIVALS
 from handful.evidence.splits import WorldChoice, relative_values
 from handful.evidence.terms import Terms
-from handful.evidence.whatif_records import KeptSample, KeptSlope, KeptSplit, KeptWorld, SmallArray
+from handful.evidence.whatif_records import (
+    KeptAmount,
+    KeptSample,
+    KeptSlope,
+    KeptSplit,
+    KeptWorld,
+    SmallArray,
+)
 from handful.experiment.records import Experiment
 from handful.notation import BoolArray, Float32Array, FloatArray, IntArray
 
@@ -191,7 +198,17 @@ def keep_split(
             )
             for slope in fit.slopes
         ),
+        amounts=tuple(
+            kept_amount(amount.name, amount.predicted, experiment.n_rows) for amount in fit.amounts
+        ),
     )
+
+
+def kept_amount(name: str, predicted: FloatArray, rows: int) -> KeptAmount:
+    """Return an amount as a table where offers alone settle it, in single precision elsewhere."""
+    if predicted.shape == (1, predicted.shape[1]) and rows != 1:
+        return KeptAmount(name, predicted[0], None)
+    return KeptAmount(name, None, narrowed(predicted))
 
 
 def small_codes(codes: IntArray, offers: int) -> SmallArray:

@@ -34,6 +34,15 @@ class KeptSlope:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptAmount:
+    """What a limit counts, under every offer: (G,) `table`, or (G, n) `predicted` where learned."""
+
+    name: str
+    table: FloatArray | None
+    predicted: Float32Array | None
+
+
+@dataclass(frozen=True, slots=True)
 class KeptSample:
     """Some rows of a world, for choosing its menus under other assumptions.
 
@@ -83,6 +92,7 @@ class KeptSplit:
         names: (L,) the ladder's rivals, and `codes` (L, n) the offer each gives.
         worlds: one for each fold.
         slopes: of every assumption that can be moved.
+        amounts: what limits count, in the order of the log's.
     """
 
     fold: SmallArray
@@ -91,6 +101,7 @@ class KeptSplit:
     codes: SmallArray
     worlds: tuple[KeptWorld, ...]
     slopes: tuple[KeptSlope, ...] = ()
+    amounts: tuple[KeptAmount, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

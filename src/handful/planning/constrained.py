@@ -235,16 +235,16 @@ def _uses(
     alone = codes_by_price(experiment, fit, menu, loose, terms)
     uses = []
     for at, rule in enumerate(limits.rules):
-        lower = _kind(rule) == "at_least"
+        lower = kind_of(rule) == "at_least"
         price = float(found.prices[at])
         uses.append(
             ConstraintUse(
                 name=rule.name,
                 bound=rule.low if lower else rule.high,
-                used=_in_campaign(rule, float(found.used[at]), experiment, limits),
+                used=in_campaign(rule, float(found.used[at]), experiment, limits),
                 shadow_price=abs(price) if price else None,
-                kind=_kind(rule),
-                unit=_unit(rule, experiment),
+                kind=kind_of(rule),
+                unit=unit_of(rule, experiment),
                 held_out=held_out_use(experiment, fit, listed, terms, rule),
                 by_prices=held_out_use(experiment, fit, alone, terms, rule, listed=False),
             )
@@ -252,13 +252,14 @@ def _uses(
     return tuple(uses)
 
 
-def _kind(rule: LimitRule) -> str:
+def kind_of(rule: LimitRule) -> str:
+    """Return what a limit is: "at_most", "at_least" or "within"."""
     if np.isfinite(rule.low):
         return "within" if np.isfinite(rule.high) else "at_least"
     return "at_most"
 
 
-def _in_campaign(rule: LimitRule, used: float, experiment: Experiment, limits: LimitTerms) -> float:
+def in_campaign(rule: LimitRule, used: float, experiment: Experiment, limits: LimitTerms) -> float:
     """Return what the log's assignment uses, in the unit of the brief."""
     if rule.share:
         count = experiment.n_rows if rule.rows is None else int(rule.rows.sum())
@@ -266,7 +267,8 @@ def _in_campaign(rule: LimitRule, used: float, experiment: Experiment, limits: L
     return used * limits.population / experiment.n_rows
 
 
-def _unit(rule: LimitRule, experiment: Experiment) -> str:
+def unit_of(rule: LimitRule, experiment: Experiment) -> str:
+    """Return the unit of a limit, as plan.json names it."""
     if rule.share:
         return "share" if rule.amount is None else "difference"
     if rule.amount is None:

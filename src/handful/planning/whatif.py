@@ -7,14 +7,23 @@ O(n K G) where they change.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
 from handful.evidence.authoring import work
+from handful.evidence.limit_records import LimitTerms
 from handful.planning.records import ConstraintUse
 from handful.planning.varying import CAP_NAME
 from handful.planning.whatif_judge import Judged, judge
+from handful.planning.whatif_limits import (
+    Limited,
+    limit_uses,
+    limited,
+    limited_segments,
+    limits_at,
+)
 from handful.planning.whatif_moved import Moves, moved_whatif, moves_of
 from handful.planning.whatif_records import (
     Answer,
@@ -51,6 +60,9 @@ def ask(whatif: WhatIf, question: Question) -> Answer:
     check_question(whatif, question)
     own = _own_settings(whatif, question)
     whatif = at_assumptions(whatif, question)
+    limits = limits_at(whatif, question)
+    if limits is not None and limits != whatif.terms.limits:
+        return _limited(whatif, question, limits)
     judged = _judged(whatif, question)
     if own and whatif.planned.settled:
         kept = whatif.planned
@@ -78,11 +90,58 @@ def ask(whatif: WhatIf, question: Question) -> Answer:
         guardrails=guardrails,
         setup_cost=whatif.planned.uniform if question.setup_cost is None else question.setup_cost,
         population=question.population or whatif.planned.people,
-        assumptions=MappingProxyType(
-            {each.name: question.assumptions.get(each.name, each.at) for each in whatif.assumptions}
-        ),
+        assumptions=_values(whatif, question),
         rows=whatif.log.n_rows,
         note=_note(whatif, judged, told=told),
+    )
+
+
+def _limited(whatif: WhatIf, question: Question, limits: LimitTerms) -> Answer:
+    """Answer under other limits than the plan's."""
+    asked = (question.setup_cost, question.population, question.budget)
+    key = ("limited", asked, tuple(sorted(question.capacities.items())))
+    if key not in whatif.cache:
+        terms = replace(terms_at(whatif, question), limits=limits)
+        whatif.cache[key] = limited(whatif, terms)
+    found: Limited = whatif.cache[key]
+    judged, market = found.judged, found.market
+    size = _size(whatif, judged, question)
+    menu = _menu(whatif, judged, size if size in judged.menus else max(judged.menus))
+    note = [
+        "Menus are those of the plan; who gets what is decided by prices on what is scarce, so a "
+        "limit is met to within a few per cent.",
+        "Use and the segments' sizes are the final model's claims; values are held out.",
+    ]
+    if market.whatif.log.n_rows < whatif.log.n_rows:
+        note.append(
+            f"Counted on a fixed sample of {market.whatif.log.n_rows:,} of {whatif.log.n_rows:,} "
+            "rows: intervals are wider than the plan's."
+        )
+    if size not in [point.offers for point in judged.frontier]:
+        note.append(f"No menu of {size} offers can keep these limits.")
+    return Answer(
+        question=question,
+        as_planned=False,
+        offers=size,
+        menu=tuple(whatif.log.offers[g] for g in menu),
+        reference=judged.reference,
+        frontier=judged.frontier,
+        verdict=judged.verdict,
+        segments=limited_segments(market, menu, whatif.log.n_rows),
+        constraints=limit_uses(market, menu),
+        guardrails=whatif.planned.guardrails,
+        setup_cost=whatif.planned.uniform if question.setup_cost is None else question.setup_cost,
+        population=question.population or whatif.planned.people,
+        assumptions=_values(whatif, question),
+        rows=market.whatif.log.n_rows,
+        note=tuple(note),
+    )
+
+
+def _values(whatif: WhatIf, question: Question) -> Mapping[str, float]:
+    """Return every assumption as answered."""
+    return MappingProxyType(
+        {each.name: question.assumptions.get(each.name, each.at) for each in whatif.assumptions}
     )
 
 

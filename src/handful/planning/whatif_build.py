@@ -7,11 +7,12 @@ from dataclasses import replace
 import numpy as np
 
 from handful.brief.guardrails import GuardrailsSpec
+from handful.effects.predict import predict_profit
 from handful.evidence.evidence import Evidence, final_codes
 from handful.evidence.records import Segment
 from handful.evidence.variety import per_offer, population, shares_of
 from handful.evidence.whatif_keep import drawn, narrowed, pool_of, small_codes, worths
-from handful.evidence.whatif_records import KeptSample, KeptWorld
+from handful.evidence.whatif_records import KeptAmount, KeptSample, KeptWorld
 from handful.experiment.records import Experiment, Features, FeatureSchema, SourceFacts
 from handful.experiment.tails import tail_facts
 from handful.guardrails.records import Facts
@@ -59,6 +60,7 @@ def keep_whatif(job: Job, evidence: Evidence, made: Plan, facts: Facts) -> WhatI
         assumptions=_assumptions(job, evidence),
         slope_rows=_slope_rows(job, evidence),
         slopes=_own_slopes(job, evidence),
+        amounts=_own_amounts(job, made),
         seed=job.random_state,
         folds=made.valuation.folds,
         policy=made.policy,
@@ -179,6 +181,20 @@ def _own_slopes(job: Job, evidence: Evidence) -> tuple[Float32Array | None, ...]
     names = [slope.name for slope in evidence.first.slopes]
     learned = {} if job.slopes is None else job.slopes.whole(names)
     return tuple(narrowed(learned[name]) if name in learned else None for name in names)
+
+
+def _own_amounts(job: Job, made: Plan) -> tuple[KeptAmount, ...]:
+    """Return what the final models expect of every amount that a limit counts."""
+    if made.limits is None or job.experiment.dials is not None:
+        return ()
+    found = []
+    for amount, model in zip(job.experiment.amounts, made.limits.models, strict=True):
+        if model.terms or model.forest is not None:
+            learned = predict_profit(model, job.experiment.features)
+            found.append(KeptAmount(amount.name, None, narrowed(learned)))
+        else:
+            found.append(KeptAmount(amount.name, model.constant, None))
+    return tuple(found)
 
 
 def _shares(job: Job, evidence: Evidence) -> dict[int, FloatArray]:

@@ -214,18 +214,18 @@ def _apart(whatif: WhatIf, table: Table, column: Column, terms: Terms) -> bool:
 def _column(whatif: WhatIf, name: str, terms: Terms, choices: Choices) -> Column:
     """Return one column, written when it is first asked for."""
     table = table_of(whatif)
-    menus = _menus_of(name, terms, choices)
+    menus = menus_of(name, terms, choices)
     key = ("column", name if menus is None else menus)
     if key not in whatif.cache:
         if menus is not None:
             whatif.cache[key] = menu_column(table, menus)
         else:
-            whatif.cache[key] = _fixed_column(whatif, table, name, terms)
+            whatif.cache[key] = fixed_column(whatif, table, name, terms)
     found: Column = whatif.cache[key]
     return found
 
 
-def _menus_of(
+def menus_of(
     name: str, terms: Terms, choices: Choices
 ) -> tuple[tuple[tuple[int, ...], ...], ...] | None:
     """Return the menu that every fold gets under a name; None where no world chooses it."""
@@ -238,13 +238,18 @@ def _menus_of(
     return None
 
 
-def _fixed_column(whatif: WhatIf, table: Table, name: str, terms: Terms) -> Column:
+def fixed_column(whatif: WhatIf, table: Table, name: str, terms: Terms) -> Column:
+    """Return the column of what no world chooses: one offer for all, a rival, the log's own mix.
+
+    Cost: O(R n).
+    """
     log = whatif.log
     if name == AS_LOGGED:
         return logged_column(table)
     if name in RIVALS:
         given = [
-            split.codes[split.names.index(name)].astype(np.int64) for split in whatif.kept.splits
+            split.codes[split.names.index(name)].astype(np.int64)
+            for split in whatif.kept.splits[: len(table.halves)]
         ]
         return write_column(table, given)
     code = log.control if name == NO_OFFER else None

@@ -11,7 +11,7 @@ import numpy as np
 
 from handful.evidence.records import Estimate, FrontierPoint, References, Verdict
 from handful.evidence.terms import Terms
-from handful.evidence.whatif_records import KeptEvidence, KeptWorld, SmallArray
+from handful.evidence.whatif_records import KeptAmount, KeptEvidence, KeptWorld, SmallArray
 from handful.experiment.records import Experiment, FeatureSchema
 from handful.guardrails.results import GuardrailVerdict
 from handful.notation import Float32Array, FloatArray
@@ -221,6 +221,7 @@ class WhatIf:
         assumptions: of the brief.
         slope_rows: (n,) slope of each that can be moved; `slopes` (G, n) B of the final model,
             None where share and table of the splits say it.
+        amounts: what limits count, as the final models expect it.
         seed: of all draws; `folds` of a split.
         policy: the plan's.
         cache: parts of answers that do not change, by what they depend on.
@@ -239,6 +240,7 @@ class WhatIf:
     assumptions: tuple[Assumption, ...]
     slope_rows: tuple[Float32Array, ...]
     slopes: tuple[Float32Array | None, ...]
+    amounts: tuple[KeptAmount, ...]
     seed: int
     folds: int
     policy: Policy
