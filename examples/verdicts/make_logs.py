@@ -1,6 +1,8 @@
-"""Makes the four small simulated logs of this folder again: `python examples/verdicts/make_logs.py`.
+"""Makes the four small simulated logs of this folder again.
 
-Their truth is known: customers alike, three types of customers, six types, and a village of 240.
+    python examples/verdicts/make_logs.py
+
+Their truth is known: customers alike, three types of customers, four, and a village of 240.
 """
 
 from __future__ import annotations
@@ -19,8 +21,8 @@ LOGS = {
         Simulation(surface="types", offers=5, features=4, types=3, arm_effects=0.0),
         3_000,
     ),
-    "six_types": (
-        Simulation(surface="types", offers=7, features=5, types=6, arm_effects=0.0),
+    "four_types": (
+        Simulation(surface="types", offers=5, features=4, types=4, arm_effects=0.0),
         3_000,
     ),
     "village": (Simulation(surface="types", offers=3, features=4, types=2), 240),
@@ -48,5 +50,4 @@ def write_log(name: str) -> Path:
 
 if __name__ == "__main__":
     for each in LOGS:
-        written = write_log(each)
-        print(f"{written.name}: {written.stat().st_size:,} bytes")
+        write_log(each)

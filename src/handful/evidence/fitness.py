@@ -18,12 +18,13 @@ from handful.evidence.bands import difference_rows, make_family
 from handful.evidence.evidence import Evidence
 from handful.evidence.ladder import DIRECT_MAIL, ENGAGED
 from handful.evidence.ledger import Means
-from handful.evidence.names import BEST_SINGLE, ONE_TO_ONE, menu_name
+from handful.evidence.names import BEST_SINGLE, NO_OFFER, ONE_TO_ONE, menu_name, single_name
 from handful.evidence.ratios import clustered_share, mean_of
 from handful.evidence.records import Estimate, Verdict
 from handful.evidence.stage_records import Advice, Baseline, ByHand, Commodity, Wasted
 from handful.evidence.stages import shifted
 from handful.evidence.terms import Terms
+from handful.evidence.variety import single_costs
 from handful.evidence.verdict import LEAST_CLUSTERS, fits_by_hand
 from handful.experiment.records import Experiment
 from handful.notation import BoolArray, FloatArray, IntArray
@@ -81,11 +82,11 @@ def _tells_apart(experiment: Experiment, evidence: Evidence) -> bool:
     """Whether some plan gives enough clusters of the log another offer than the best single one."""
     single = evidence.codes[BEST_SINGLE]
     counts = (
-        np.count_nonzero(np.bincount(experiment.cluster[given != single]))
+        _clusters(experiment, given != single)
         for name, given in evidence.codes.items()
-        if not name.startswith("single:") and name != "no_offer"
+        if not name.startswith("single:") and name != NO_OFFER
     )
-    return int(max(counts, default=0)) >= LEAST_CLUSTERS
+    return max(counts, default=0) >= LEAST_CLUSTERS
 
 
 def wasted_contacts(
@@ -161,21 +162,52 @@ def baselines(means: Means, verdict: Verdict, why: dict[str, str | None]) -> tup
     return tuple(found)
 
 
-def one_to_one_lead(means: Means, verdict: Verdict, costs: tuple[float, float]) -> Estimate | None:
-    """Return what one-to-one would gain over the plan, net; None where the plan is no menu.
+def one_to_one_lead(
+    experiment: Experiment,
+    evidence: Evidence,
+    terms: Terms,
+    verdict: Verdict,
+    costs: tuple[float, float],
+) -> Estimate | None:
+    """Return what one-to-one would gain over the plan, costs paid.
+
+    Where no menu is advised, it is the gain over the single offer that is hardest to beat.
 
     Args:
-        means: the ledger's.
+        experiment: the log.
+        evidence: with the ledger's means.
+        terms: with the costs of single offers.
         verdict: the plan's.
         costs: of one-to-one and of the plan, money per customer.
 
-    Cost: O(M^2).
+    Returns:
+        The paired difference with a 95 % interval of its own; None where too few customers would
+        be treated differently to tell, or nothing is to be compared.
+
+    Cost: O(n + G M^2).
     """
-    name = menu_name(verdict.offers)
-    if verdict.kind != "handful" or name not in means.names:
+    means = evidence.means
+    given = evidence.codes[ONE_TO_ONE]
+    if means is None or verdict.kind not in ("handful", "one_offer", "no_offer"):
         return None
-    found = make_family(means, difference_rows(means, [(ONE_TO_ONE, name)]), 0).estimate(0)
-    return shifted(found, costs[0] - costs[1])
+    if verdict.kind == "handful":
+        against = [(menu_name(verdict.offers), costs[1])]
+        told = _clusters(experiment, given != evidence.codes.get(against[0][0], given))
+    else:
+        alone = single_costs(terms)
+        against = [(single_name(g), float(alone[g])) for g in terms.singles]
+        told = min(_clusters(experiment, given != g) for g in terms.singles)
+    if told < LEAST_CLUSTERS or any(name not in means.names for name, _ in against):
+        return None
+    leads = []
+    for name, cost in against:
+        alone_family = make_family(means, difference_rows(means, [(ONE_TO_ONE, name)]), 0)
+        leads.append(shifted(alone_family.estimate(0), costs[0] - cost))
+    return min(leads, key=lambda lead: lead.lo)
+
+
+def _clusters(experiment: Experiment, differs: BoolArray) -> int:
+    return int(np.count_nonzero(np.bincount(experiment.cluster[differs])))
 
 
 def advise(verdict: Verdict, lead: Estimate | None) -> Advice:

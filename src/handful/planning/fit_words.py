@@ -30,14 +30,18 @@ def fit_reasons(
     if found.advice == "one_to_one" and lead is not None:
         said.insert(
             0,
-            f"One-to-one would gain {_money(lead, currency)} per customer more than these "
-            f"{verdict.offers} offers, its costs paid: allow more offers with menu.max_offers, or "
+            f"One-to-one would gain {_money(lead, currency)} per customer more than "
+            f"{_plan_words(verdict)}, its costs paid: allow more offers with menu.max_offers, or "
             "give each customer their own best.",
         )
     if verdict.kind == "handful":
         said += [_not_beaten(known, currency) for known in found.baselines if known.lead]
     said.append(PRESETS.get(found.preset or "", ""))
     return tuple(sentence for sentence in said if sentence)
+
+
+def _plan_words(verdict: Verdict) -> str:
+    return f"these {verdict.offers} offers" if verdict.offers > 1 else "any single offer"
 
 
 def hand_words(found: ByHand) -> str:

@@ -135,7 +135,7 @@ def _fit(
     first, menu = evidence.first, made.policy.menu
     given = final_codes(log, first, first.predicted, menu, job.terms)
     costs = (stages.stages[-1].cost, stages.stages[stages.plan].cost)
-    lead = one_to_one_lead(means, made.verdict, costs)
+    lead = one_to_one_lead(log, evidence, job.terms, made.verdict, costs)
     why = {rung.name: rung.why_absent for rung in evidence.ladder}
     found = FitFacts(
         advice=advise(made.verdict, lead),

@@ -22,7 +22,7 @@ ADVICE: Final = {
     "no_offer": "Do not run an offer, and do not personalise.",
     "one_offer": "Do not personalise: give everybody the same offer, and be good at it.",
     "handful": "Personalise coarsely: a handful of offers.",
-    "one_to_one": "Personalise further than this menu: each customer's own best offer earns more.",
+    "one_to_one": "Personalise further than this plan: each customer's own best offer earns more.",
     "by_hand": "Write to each customer by hand, and roll no programme out.",
     "refused": "The log cannot carry a decision.",
 }

@@ -36,7 +36,7 @@ def section(plan: Plan) -> Section | None:
         Drawn(chart, "What each stage gains and costs", _stages_table(plan, facts)),
         Words((_legend(facts),), "quiet"),
         Words(_efficiencies(plan, facts)),
-        Listed(_efficiency_table(plan, facts)),
+        *([Listed(_efficiency_table(plan, facts))] if facts.stages[-1].cost else []),
         Words(_unpaid(plan, facts)),
         Listed(_marginal_table(plan, facts)),
         Words(_complexity(plan, facts)),
@@ -94,7 +94,7 @@ def _retained(plan: Plan, facts: StageFacts, at: int) -> Cell:
 def _efficiency_table(plan: Plan, facts: StageFacts) -> Table:
     unit = plan.experiment.currency
     found = [stage.value_efficiency for stage in facts.stages if stage.value_efficiency]
-    places = max(decimals(found), 1)
+    places = max(decimals(found), 0)
     rows = []
     for at, stage in enumerate(facts.stages):
         field = f"stages.stages.{at}"
@@ -180,7 +180,8 @@ def _efficiencies(plan: Plan, facts: StageFacts) -> Sentence:
     if worth(best) <= 0:
         return (*said, "is nowhere above zero.")
     field = f"stages.stages.{best}.value_efficiency.value"
-    return (*said, f"is highest with {facts.stages[best].name} (", plain(plan, field, 1), ").")
+    places = max(significant([worth(best)]), 0)
+    return (*said, f"is highest with {facts.stages[best].name} (", plain(plan, field, places), ").")
 
 
 def _unpaid(plan: Plan, facts: StageFacts) -> Sentence:
