@@ -1,18 +1,18 @@
-"""Does an experiment of the promised size see what was promised? Simulated, with handful's own tests.
+"""Does an experiment of the promised size see what was promised? With handful's own tests.
 
-    python studies/sizing.py [--minutes 12] [--out studies/results]
+    python studies/sizing.py [--share 1.0] [--only QUESTION] [--out studies/results]
 
-For each setting `handful size` names the rows that see an effect in 80 % of experiments. So many rows
-are drawn, over and over, and handful's own code is asked:
+For each setting `handful size` names the rows that see an effect in 80 % of experiments. So many
+rows are drawn, over and over, and handful's own code is asked:
 
-* best offer: is the verdict other than "no offer"? Effects are given (none), so that only the choice
-  and the valuing of the best single offer are at work; evidence/evidence.py decides.
+* best offer: is the verdict other than "no offer"? The model given is the mean of each offer on the
+  other folds, so that only the choice and the valuing are at work; evidence/evidence.py decides.
 * heterogeneity: is p below 0.05? effects/heterogeneity.py decides.
-* menu of two: is the verdict "handful"? Effects are learned by the plan's own learner, cross-fitted in
-  two repetitions; evidence/evidence.py decides.
+* menu of two: is the verdict "handful"? Effects are learned by the plan's own learner, cross-fitted
+  in two repetitions; evidence/evidence.py decides.
 
-Every question is asked once more where there is nothing to see, on the same rows: that is the size of
-the test. `rho` is the correlation of predicted with true differences, which the formulas predict.
+Every question is asked once more where there is nothing to see, on the same rows: that is the size
+of the test. `rho` is the correlation of predicted with true differences, beside what was promised.
 """
 
 from __future__ import annotations
@@ -110,11 +110,21 @@ def names(offers: int) -> tuple[str, ...]:
 
 
 def nothing_known(experiment: Experiment, fold: np.ndarray) -> CrossFit:
-    """A cross-fit that predicts the same for everybody and every offer."""
-    flat = np.full((experiment.n_rows, experiment.n_offers), float(experiment.profit.mean()))
-    scores = doubly_robust(flat, experiment.profit, experiment.offer, experiment.design.received)
-    rows = [np.flatnonzero(fold != j) for j in range(FOLDS)]
-    return CrossFit(fold, flat, scores, tuple(World(r, flat[r], scores[r]) for r in rows))
+    """A cross-fit that predicts for everybody the mean of each offer on the other folds."""
+    n, offers = experiment.n_rows, experiment.n_offers
+    predicted, worlds = np.empty((n, offers)), []
+    for j in range(FOLDS):
+        rows = np.flatnonzero(fold != j)
+        given, profit = experiment.offer[rows], experiment.profit[rows]
+        count = np.maximum(np.bincount(given, minlength=offers), 1)
+        predicted[fold == j] = np.bincount(given, profit, offers) / count
+        flat = np.tile(np.bincount(given, profit, offers) / count, (len(rows), 1))
+        worlds.append(World(rows, flat, scored(experiment.take(rows), flat)))
+    return CrossFit(fold, predicted, scored(experiment, predicted), tuple(worlds))
+
+
+def scored(experiment: Experiment, predicted: np.ndarray) -> np.ndarray:
+    return doubly_robust(predicted, experiment.profit, experiment.offer, experiment.design.received)
 
 
 def folds_of(experiment: Experiment, seed: int, repetition: int) -> np.ndarray:
@@ -181,9 +191,10 @@ def study(question: str, setting: Setting, runs: tuple[int, int]) -> list[object
     hits = sum(one[0] for one in seen)
     rho = [one[1] for one in seen if not np.isnan(one[1])] if question == "menu of two" else []
     critical = [one[2] for one in seen if not np.isnan(one[2])] if rho else []
+    power = asked.power(rows, asked.effect)
     promised = quality(facts, shares, rows, pair_of(facts, facts.spread))
     return [
-        question, setting.name, setting.offers, rows, len(seen), round(100 * asked.power(rows, asked.effect), 1),
+        question, setting.name, setting.offers, rows, len(seen), round(100 * power, 1),
         *rate(hits, len(seen)), len(false), round(100 * sum(false) / len(false), 1),
         rate(sum(false), len(false))[2],
         round(float(np.mean(rho)), 2) if rho else "", round(promised, 2) if rho else "",

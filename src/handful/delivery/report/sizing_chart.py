@@ -7,7 +7,7 @@ from typing import Any, Final
 import altair as alt
 from markupsafe import Markup
 
-from handful.delivery.report.drawing import NARROW, PAPER, WIDE, configured, svg
+from handful.delivery.report.drawing import FONT, NARROW, PAPER, WIDE, configured, svg
 from handful.delivery.report.figures import Figure, number_text, percent_text
 from handful.delivery.report.section import Chart, Drawn
 from handful.delivery.report.tables import Column, Row, Table
@@ -55,6 +55,7 @@ def power_spec(sizing: Sizing, width: int) -> dict[str, Any]:
     Returns:
         A Vega-Lite specification.
     """
+    height = 360 if width == WIDE else 320
     low = min(point.rows for point in sizing.curve)
     high = max(point.rows for point in sizing.curve)
     across = alt.X(
@@ -71,22 +72,24 @@ def power_spec(sizing: Sizing, width: int) -> dict[str, Any]:
     )
     layers = [_level(sizing, "power", sizing.power, PAPER["quiet"])]
     if sizing.available is not None:
-        layers += _rows_at_hand(sizing.available, across)
-    for question, (colour, dash) in _STYLES.items():
-        values = [
-            {"rows": p.rows, "power": p.power} for p in sizing.curve if p.question == question
-        ]
-        base = alt.Chart({"values": values}).encode(x=across, y=down)
-        layers.append(base.mark_line(color=colour, strokeDash=dash, strokeWidth=2.5))
-    layers += _labels(sizing, across, down)
-    return configured(layers, width, 360 if width == WIDE else 320)
+        layers += _rows_at_hand(sizing, sizing.available, across, height)
+    layers.append(_lines(sizing, across, down))
+    return configured(layers, width, height)
 
 
-def _rows_at_hand(available: int, across: alt.X) -> list[alt.Chart]:
-    """Draw a line where the rows at hand are, with its name."""
+def _rows_at_hand(sizing: Sizing, available: int, across: alt.X, height: int) -> list[alt.Chart]:
+    """Draw a line where the rows at hand are, with its name where the curves leave room."""
     base = alt.Chart({"values": [{"rows": available, "name": "rows at hand"}]}).encode(x=across)
-    text = base.mark_text(align="right", dx=-6, fontSize=12, color=PAPER["quiet"])
-    return [base.mark_rule(color=PAPER["quiet"]), text.encode(y=alt.value(8), text="name:N")]
+    near = min(sizing.curve, key=lambda p: abs(p.rows - available))
+    past = near.power > 0.5
+    text = base.mark_text(
+        align="right" if past else "left",
+        dx=-6 if past else 6,
+        fontSize=12,
+        color=PAPER["quiet"],
+    )
+    down = alt.value(0.6 * height if past else 0.1 * height)
+    return [base.mark_rule(color=PAPER["quiet"]), text.encode(y=down, text="name:N")]
 
 
 def _level(sizing: Sizing, field: str, value: float, colour: str) -> alt.Chart:
@@ -97,29 +100,33 @@ def _level(sizing: Sizing, field: str, value: float, colour: str) -> alt.Chart:
     return drawn
 
 
-_AT: Final = {"best offer": (0.6, -1), "heterogeneity": (0.4, -1), "menu of two": (0.15, 1)}
-"""Height at which each line is named, and the side: -1 left, 1 right, apart from each other."""
-
-
-def _labels(sizing: Sizing, across: alt.X, down: alt.Y) -> list[alt.Chart]:
-    """Write each line's name beside it."""
-    layers = []
-    for question, (height, side) in _AT.items():
-        points = [p for p in sizing.curve if p.question == question]
-        near = min(points, key=lambda p: abs(p.power - height))
-        value = {"rows": near.rows, "power": near.power, "name": NAMES[question]}
-        base = alt.Chart({"values": [value]}).encode(x=across, y=down, text="name:N")
-        layers.append(
-            base.mark_text(
-                align="left" if side > 0 else "right",
-                dx=8 * side,
-                dy=6 * side,
-                fontSize=12,
-                color=_STYLES[question][0],
-                fontWeight=600,
-            )
+def _lines(sizing: Sizing, across: alt.X, down: alt.Y) -> alt.Chart:
+    """Draw one line a question, told apart by colour and by dash; the legend stands above."""
+    values = [{"rows": p.rows, "power": p.power, "name": NAMES[p.question]} for p in sizing.curve]
+    names = [NAMES[question] for question in _STYLES]
+    colours, dashes = (list(part) for part in zip(*_STYLES.values(), strict=True))
+    legend = alt.Legend(
+        title=None,
+        orient="top",
+        symbolType="stroke",
+        symbolSize=700,
+        labelColor=PAPER["quiet"],
+        labelFont=FONT,
+        labelFontSize=12,
+    )
+    drawn: alt.Chart = (
+        alt.Chart({"values": values})
+        .mark_line(strokeWidth=2.5)
+        .encode(
+            x=across,
+            y=down,
+            color=alt.Color("name:N", scale=alt.Scale(domain=names, range=colours), legend=legend),
+            strokeDash=alt.StrokeDash(
+                "name:N", scale=alt.Scale(domain=names, range=dashes), legend=legend
+            ),
         )
-    return layers
+    )
+    return drawn
 
 
 def _table(sizing: Sizing) -> Table:
