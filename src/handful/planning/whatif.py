@@ -17,13 +17,8 @@ from handful.evidence.limit_records import LimitTerms
 from handful.planning.records import ConstraintUse
 from handful.planning.varying import CAP_NAME
 from handful.planning.whatif_judge import Judged, judge
-from handful.planning.whatif_limits import (
-    Limited,
-    limit_uses,
-    limited,
-    limited_segments,
-    limits_at,
-)
+from handful.planning.whatif_limits import limits_at
+from handful.planning.whatif_market import Limited, limit_uses, limited, limited_segments
 from handful.planning.whatif_moved import Moves, moved_whatif, moves_of
 from handful.planning.whatif_records import (
     Answer,
