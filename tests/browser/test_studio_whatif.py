@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -167,3 +168,17 @@ def test_a_plan_beside_a_what_if_of_it(page: Page, studio: Studio) -> None:
     planned, asked = (float(nets.nth(k).get_attribute("value")) for k in range(2))
     assert planned - asked == pytest.approx(2 * (20_000 - 500) / POPULATION, abs=1e-9)
     expect(page.locator("main")).to_contain_text("the bands do not tell")
+
+
+def test_many_people_at_once_each_get_their_own_answer(studio: Studio) -> None:
+    def look(cost: int) -> str:
+        return httpx.get(studio.page("good", f"?setup_cost={cost}"), timeout=60).text
+
+    costs = [1000 * k for k in range(1, 9)]
+    with ThreadPoolExecutor(len(costs)) as people:
+        pages = list(people.map(look, costs))
+    assert all(
+        f'name="setup_cost" value="{cost}"' in page for cost, page in zip(costs, pages, strict=True)
+    )
+    assert all('class="verdict"' in page for page in pages)
+    assert len(set(pages)) == len(costs)
