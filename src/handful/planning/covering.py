@@ -145,10 +145,23 @@ def _coverage(
     )
     if not (spec.curve or spec.floor is not None) or not fall.fixed:
         return found
+    return _with_curve(found, plan, job, evidence, (acceptable, fall.default))
+
+
+def _with_curve(
+    found: CoverageFacts,
+    plan: Plan,
+    job: Job,
+    evidence: Evidence,
+    offers: tuple[tuple[int, ...], int],
+) -> CoverageFacts:
+    """Draw what coverage costs; `offers` are those that count, and the default."""
+    acceptable, base = offers
+    floor, names = job.settings.coverage.floor, job.experiment.offers
     largest = evidence.menus[max(evidence.menus)]
-    menu = tuple(sorted({*largest, *plan.policy.menu, fall.default}))
+    menu = tuple(sorted({*largest, *plan.policy.menu, base}))
     case = CurveCase(
-        job.experiment, fit, job.terms, menu, acceptable, fall.default, job.random_state
+        job.experiment, evidence.first, job.terms, menu, acceptable, base, job.random_state
     )
-    curve = coverage_curve(case, () if spec.floor is None else (spec.floor,))
+    curve = coverage_curve(case, () if floor is None else (floor,))
     return replace(found, menu=tuple(names[g] for g in menu), curve=curve)

@@ -265,18 +265,37 @@ def _assemble(
     findings: tuple[Finding, ...],
     brief: Brief | None,
 ) -> Plan:
+    asked = GuardrailsSpec() if brief is None else brief.guardrails
+    settled = settle_policy(job, evidence, model, asked)
+    made = _drafted(job, evidence, settled, findings, brief)
+    made = _told(job, made, evidence, settled)
+    outcomes = {} if brief is None else brief.outcomes
+    made = with_coverage_told(made, job, evidence, settled.fall, (asked, outcomes))
+    made = with_stages(made, job, evidence, brief)
+    facts = _facts(job, made, evidence, brief)
+    facts = replace(facts, repair=settled.repair, merge=settled.merge, rule=settled.tree)
+    done = guarded(made, facts, job.progress)
+    return replace(done, whatif=keep_whatif(job, evidence, done, facts))
+
+
+def _drafted(
+    job: Job,
+    evidence: Evidence,
+    settled: Settled,
+    findings: tuple[Finding, ...],
+    brief: Brief | None,
+) -> Plan:
+    """Lay evidence and policy out as a plan."""
     experiment = job.experiment
+    policy, assignment, limited = settled.policy, settled.assignment, settled.limited
+    segments, rule = _segments(job, evidence, settled)
     verdict = or_by_hand(
         evidence.verdict,
         population(experiment),
         job.settings.minutes_per_card,
         job.settings.hours,
     )
-    asked = GuardrailsSpec() if brief is None else brief.guardrails
-    settled = settle_policy(job, evidence, model, asked)
-    policy, assignment, limited = settled.policy, settled.assignment, settled.limited
-    segments, rule = _segments(job, evidence, settled)
-    made = Plan(
+    return Plan(
         experiment=experiment_facts(experiment, job.random_state, brief),
         findings=findings,
         heterogeneity=evidence.heterogeneity,
@@ -298,14 +317,6 @@ def _assemble(
         limits=None if limited is None else limited.limits,
         rollout=job.rollout,
     )
-    made = _told(job, made, evidence, settled)
-    outcomes = {} if brief is None else brief.outcomes
-    made = with_coverage_told(made, job, evidence, settled.fall, (asked, outcomes))
-    made = with_stages(made, job, evidence, brief)
-    facts = _facts(job, made, evidence, brief)
-    facts = replace(facts, repair=settled.repair, merge=settled.merge, rule=settled.tree)
-    done = guarded(made, facts, job.progress)
-    return replace(done, whatif=keep_whatif(job, evidence, done, facts))
 
 
 def _told(job: Job, made: Plan, evidence: Evidence, settled: Settled) -> Plan:
