@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import numpy as np
-import xgboost
 
 from handful.effects.records import Forest
 from handful.experiment.records import Features
 from handful.notation import Float32Array, FloatArray
+
+if TYPE_CHECKING:
+    # Loaded where trees are grown: who only asks about a plan that was made grows none.
+    import xgboost
 
 ROUNDS: Final = 120
 STRIDE: Final = 2
@@ -108,6 +111,8 @@ def quantile_bins(columns: Float32Array) -> xgboost.QuantileDMatrix:
 
     Cost: O(n q log n).
     """
+    import xgboost
+
     return xgboost.QuantileDMatrix(columns, max_bin=MAX_BINS, nthread=1)
 
 
@@ -132,6 +137,8 @@ def grow(
 
     Cost: O(rounds n q).
     """
+    import xgboost
+
     rows, outputs = targets.shape
     matrix = xgboost.QuantileDMatrix(columns, targets, max_bin=MAX_BINS, nthread=1, ref=bins)
     booster = xgboost.Booster(_settings(rows, outputs, seed), [matrix])

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-import xgboost
 
 from handful.effects.basis import Basis, evaluate_basis, make_basis
 from handful.effects.boosting import TreeColumns, quantile_bins, tree_columns, tree_matrix
@@ -19,6 +19,9 @@ from handful.effects.outcome import (
 from handful.experiment.records import Experiment
 from handful.experiment.tails import tail_facts, winsorise
 from handful.notation import BoolArray, Float32Array, FloatArray, IntArray
+
+if TYPE_CHECKING:
+    import xgboost
 
 
 @dataclass(frozen=True, slots=True)

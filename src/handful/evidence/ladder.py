@@ -13,8 +13,6 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
-from sklearn.cluster import KMeans
-from sklearn.exceptions import ConvergenceWarning
 
 from handful.effects.basis import evaluate_basis, make_basis
 from handful.effects.crossfit import CrossFit, World
@@ -225,6 +223,10 @@ def _kmeans_features(
 def _kmeans(inside: FloatArray, outside: FloatArray, seed: int) -> tuple[IntArray, IntArray]:
     if inside.shape[1] == 0 or np.ptp(inside, axis=0).max(initial=0.0) <= 1e-12:
         return np.zeros(len(inside), np.int64), np.zeros(len(outside), np.int64)
+    # Loaded where clusters are made: who only asks about a plan that was made makes none.
+    from sklearn.cluster import KMeans
+    from sklearn.exceptions import ConvergenceWarning
+
     model = KMeans(CLUSTERS, n_init=2, random_state=seed % (2**32))
     with warnings.catch_warnings():  # fewer distinct customers than clusters is no trouble here
         warnings.simplefilter("ignore", ConvergenceWarning)
