@@ -187,8 +187,7 @@ def _align(log: OpenLog, plan: ReadingPlan, table: Any, rows_read: int) -> Exper
 def _finish(log: OpenLog, plan: ReadingPlan, known: _Known, units: Units) -> Experiment:
     """Make the record from the rows that are kept."""
     brief, spec, keep = plan.brief, plan.brief.experiment, units.keep
-    whole = len(keep) == known.table.num_rows
-    table = known.table if whole else known.table.take(keep)
+    table = known.table if len(keep) == known.table.num_rows else known.table.take(keep)
     features, odd = encode(table, plan.chosen)
     parts = [f"s{i}" for i in range(len(spec.strata))]
     parts += [f"e{j}" for j in range(len(plan.limits.eligible))]
