@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+from itertools import islice
 from pathlib import Path
 
 import pytest
@@ -21,20 +23,20 @@ def planned(brief: Path, out: Path) -> dict:
 
 
 @pytest.fixture(scope="module")
-def households(tmp_path_factory) -> tuple[dict, str]:
+def households(tmp_path_factory) -> tuple[dict, str, Path]:
     if not HOUSEHOLDS.exists():
         pytest.skip("the households' file is not in examples/data")
     home = tmp_path_factory.mktemp("households")
     text = (ROOT / "examples" / "act_subsidy_fair.toml").read_text("utf-8")
     text = text.replace("data/", f"{ROOT}/examples/data/")
-    text = text.replace("[guardrails]", "[evidence]\nrepetitions = 1\nfolds = 4\n\n[guardrails]")
+    text = text.replace("[guardrails]", "[evidence]\nrepetitions = 1\n\n[guardrails]")
     (home / "brief.toml").write_text(text, "utf-8")
     document = planned(home / "brief.toml", home / "plan")
-    return document, (home / "plan" / "report.html").read_text("utf-8")
+    return document, (home / "plan" / "report.html").read_text("utf-8"), home / "plan"
 
 
 def test_the_households_are_compared_by_schooling_and_land(households) -> None:
-    document, _ = households
+    document, _, _ = households
     frames = {(f["column"], f["metric"], f["offer"]): f for f in document["fairness"]["frames"]}
     price = frames["head_edu", "price", None]
     assert price["bound"] == 3
@@ -47,7 +49,7 @@ def test_the_households_are_compared_by_schooling_and_land(households) -> None:
 
 
 def test_the_price_of_the_bounds_is_drawn_with_the_differences_achieved(households) -> None:
-    document, page = households
+    document, page, _ = households
     curve = document["fairness"]["curve"]
     assert curve[-1]["times"] is None
     assert {len(point["achieved"]) for point in curve} == {4}
@@ -58,7 +60,7 @@ def test_the_price_of_the_bounds_is_drawn_with_the_differences_achieved(househol
 
 
 def test_what_tells_schooling_is_named(households) -> None:
-    document, page = households
+    document, page, _ = households
     first = document["fairness"]["proxies"][0]
     assert first["shown"]
     assert first["auc"]["lo"] > 0.5
@@ -67,12 +69,27 @@ def test_what_tells_schooling_is_named(households) -> None:
 
 
 def test_the_guardrails_say_what_cannot_be_excluded_and_never_fail_a_lint(households) -> None:
-    document, _ = households
+    document, _, _ = households
     found = {g["name"]: g for g in document["guardrails"]}
     assert {"fairness_price_head_edu", "fairness_ratio_head_acres"} <= set(found)
     prices = {line["price"] for line in document["fairness"]["prices"]}
     assert found["pricing_dispersion"]["value"] == pytest.approx(max(prices) / min(prices))
     assert found["pricing_dispersion"]["verdict"] == ("warn" if len(prices) > 1 else "pass")
+
+
+def test_a_list_of_a_few_customers_keeps_the_bounds_as_a_campaign(
+    households, tmp_path, capsys
+) -> None:
+    _, _, plan = households
+    with gzip.open(HOUSEHOLDS, "rt", encoding="utf-8") as file:
+        (tmp_path / "few.csv").write_text("".join(islice(file, 50)), "utf-8")
+    asked = ["assign", str(plan), str(tmp_path / "few.csv"), "--campaign"]
+    assert run([*asked, "--out", str(tmp_path / "out.csv")]) == 0
+    said = [line for line in capsys.readouterr().out.splitlines() if "apart, within" in line]
+    assert len(said) == 4
+    for line in said:
+        used, bound = line.split(": ")[2].removesuffix(" on this list").split(" apart, within ")
+        assert abs(float(used)) <= float(bound)
 
 
 VOUCHERS = """

@@ -72,6 +72,9 @@ def assign(  # noqa: PLR0913 - one parameter for each option of the command
         speak.say(f"  {offer}: {count:,}")
     for use in result.limits:
         side = use.kind.replace("_", " ")
-        speak.say(f"  {use.name}: {use.used:,.10g} of {side} {use.bound:,.10g} on this list")
+        said = f"{use.used:,.10g} of {side} {use.bound:,.10g}"
+        if use.kind == "within":
+            said = f"{round(use.used, 4) + 0.0:.4g} apart, within {use.bound:.4g}"
+        speak.say(f"  {use.name}: {said} on this list")
     speak.say(f"Wrote {out}")
     return speak.exit_code(result.findings)

@@ -49,7 +49,7 @@ def _number(value: float, unit: str) -> str:
     if unit == "share":
         return f"{value:.1%}"
     if unit == "difference":
-        return f"{value:.3g}"
+        return f"{round(value, 4) + 0.0:.4g}"
     return f"{value:,.0f}" if abs(value) >= 100 or value == round(value) else f"{value:,.3g}"
 
 

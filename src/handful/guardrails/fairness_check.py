@@ -120,7 +120,7 @@ def _disparate_treatment(facts: Facts, brief: Brief) -> GuardrailResult:
     words = (
         f"Decisions read {', '.join(read) or 'no protected column after all'}, as the brief asks. "
         f"Treating people differently for such a trait is unlawful in many places, good intentions "
-        f"included: ask a lawyer before this is used. {NOT_ADVICE}"
+        f"included: ask a lawyer before this is used."
     )
     return GuardrailResult(
         name="fairness_use_protected",

@@ -166,6 +166,10 @@ def solve_list(
         np.where(is_open, amount[index, place], whole.kept[:, 1 + a])
         for a, amount in enumerate(whole.amounts)
     ]
+    for rule in terms.rules:
+        if rule.share and rule.amount is not None:
+            # As the limit counts it: over what the offer comes to for the whole list.
+            amounts[rule.amount] -= whole.amounts[rule.amount].mean(axis=0)[place]
     uses = tuple(
         _use(rule, limit, float(_counted(rule, c, given, whole.groups, amounts).sum()))
         for c, (rule, limit) in enumerate(zip(limits.terms.rules, problem.limits, strict=True))
@@ -224,6 +228,7 @@ def _use(rule: LimitRule, limit: Limit, used: float) -> ListUse:
         message = f"{rule.name} cannot be kept on this list: some customers may get nothing but "
         message += f"their fallback, which uses {used:,.10g} against {bound:,.10g}."
         raise BriefError(blocked("P730", message, "Leave these customers out, or loosen it."))
-    if np.isfinite(limit.low) and np.isfinite(limit.high):
-        return ListUse(rule.name, "within", float(limit.high), used)
+    if rule.share and rule.amount is not None:
+        per_customer = rule.high / limit.high
+        return ListUse(rule.name, "within", rule.high, used * per_customer)
     return ListUse(rule.name, "at_least" if lower else "at_most", float(bound), used)
