@@ -162,6 +162,7 @@ def plan_document(plan: Plan) -> dict[str, Json]:
         "worse_off": plain(plan.worse_off),
         "outcomes": plain(plan.outcomes),
         "coverage": plain(plan.coverage),
+        "moves": plain(plan.moves),
     }
     _write_points(document, plan.policy)
     return document | {"absent": list(_absences(document))}

@@ -12,6 +12,7 @@ from handful.effects.records import EffectsModel
 from handful.errors import BriefError, Finding, blocked
 from handful.evidence.coverage_records import CoverageFacts, OutcomeFacts, WorseOffFacts
 from handful.evidence.limit_records import BudgetPoint, LimitTerms
+from handful.evidence.move_records import Move
 from handful.evidence.records import (
     DemandFacts,
     Estimate,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from handful.guardrails.pressure import Pressure
     from handful.guardrails.samples import ReviewSheet
     from handful.planning.rollout import Rollout
+    from handful.planning.sensitivity_records import Sensitivity
     from handful.planning.whatif_records import WhatIf
 
 __all__ = ["ConstraintUse", "ExperimentFacts", "GuardrailResult", "OfferFacts", "Override", "Plan"]
@@ -225,11 +227,15 @@ class Plan:
     """Who has an acceptable offer; None where no offer counts as exclusion."""
     whatif: WhatIf | None = None
     """What other questions are answered from; None where the plan is not to keep it."""
+    sensitivity: Sensitivity | None = None
+    """How the advice hangs on what was assumed; None where the plan keeps nothing to ask."""
     fairness: Fairness | None = None
     """Groups compared, and prices; None where the brief names no protected column or fairness."""
 
     review: ReviewSheet | None = None
     """What is to be read before a release; `review.json` of the plan folder."""
+    moves: tuple[Move, ...] = ()
+    """Who would get another offer with one offer more or less; () where there is one menu."""
 
     @property
     def failed(self) -> tuple[GuardrailResult, ...]:

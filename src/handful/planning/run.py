@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 
 from handful.brief.guardrails import GuardrailsSpec
 from handful.brief.schema import Brief
+from handful.brief.sensitivity import SensitivitySpec
 from handful.effects.crossfit import learn_whole
 from handful.effects.given import GivenEffects, give_effects
 from handful.effects.heterogeneity import HeterogeneityTest, measure_heterogeneity
@@ -57,11 +58,13 @@ from handful.planning.guarding import guarded
 from handful.planning.job import Job
 from handful.planning.limiting import with_limits
 from handful.planning.merging import with_merge
+from handful.planning.moving import with_moves
 from handful.planning.plane import offer_plane
 from handful.planning.readying import contacts_of, with_cells
 from handful.planning.records import Plan
 from handful.planning.repairing import with_repair
 from handful.planning.rollout import make_rollout
+from handful.planning.sensitivity import sensitivity_of
 from handful.planning.settings import PlanSettings, settings_of
 from handful.planning.settling import Settled, settle_policy
 from handful.planning.splits import OwnSplits
@@ -272,10 +275,15 @@ def _assemble(
     outcomes = {} if brief is None else brief.outcomes
     made = with_coverage_told(made, job, evidence, settled.fall, (asked, outcomes))
     made = with_stages(made, job, evidence, brief)
+    made = with_moves(made, job.experiment, evidence.menus)
     facts = _facts(job, made, evidence, brief)
     facts = replace(facts, repair=settled.repair, merge=settled.merge, rule=settled.tree)
     done = guarded(made, facts, job.progress)
-    return replace(done, whatif=keep_whatif(job, evidence, done, facts))
+    kept = keep_whatif(job, evidence, done, facts)
+    if kept is None:
+        return done
+    asked = SensitivitySpec() if brief is None else brief.sensitivity
+    return replace(done, whatif=kept, sensitivity=sensitivity_of(kept, asked))
 
 
 def _drafted(
