@@ -83,14 +83,18 @@ def test_of_questions_that_wait_only_the_newest_is_answered(plan: Path) -> None:
             outcomes[offers] = refused.obstacles[0].code
 
     threads = []
+    pages = [threading.Thread(target=asker.show, args=(Question(),)) for _ in range(2)]
+    for page in pages:
+        page.start()
     for offers in (1, 3, 2):
         threads.append(threading.Thread(target=put, args=(offers,)))
         threads[-1].start()
         while asker._newest < len(threads):
             time.sleep(0.001)
     gate.set()
-    for thread in threads:
+    for thread in (*threads, *pages):
         thread.join()
+    assert asker.show(Question())["as_planned"]
     asker.close()
     assert outcomes == {1: "F887", 3: "F887", 2: 2}
 

@@ -33,7 +33,6 @@ class Asker:
         self._newest = 0
         self._kept: Any = None
         self._planned: dict[str, Any] | None = None
-        self._planned: dict[str, Any] | None = None
 
     def ask(self, question: Question) -> dict[str, Any]:
         """Answer a question with the fields that docs/studio.md names.
@@ -69,18 +68,6 @@ class Asker:
         if question == Question():
             self._planned = found
         return found
-
-    def as_planned(self) -> dict[str, Any]:
-        """Return the answer at the plan's own settings, computed once; nothing overtakes it.
-
-        Raises:
-            RefusalError, HandfulError: as `ask`, save F887.
-        """
-        if self._planned is None:
-            self._planned = _within_time(
-                self._worker.submit(lambda: _answer(self._whatif(), Question()))
-            )
-        return self._planned
 
     def explain(self, row: int) -> dict[str, Any]:
         """Say why one row gets its offer.
