@@ -117,6 +117,35 @@ def test_own_data_are_worth_what_commodity_features_cannot_tell(folder) -> None:
     assert "What are our own data worth?" in (folder / "own" / "report.html").read_text()
 
 
+def _with_previous(plan: str, most: float) -> str:
+    brief = (VERDICTS / "one_to_one.toml").read_text()
+    return f'{brief}\n[guardrails]\nprevious = "{plan}"\nmax_changed = {most}\n'
+
+
+def test_a_plan_that_changes_nothing_is_continuous(folder) -> None:
+    plan = _planned(folder, "again", _with_previous("one_to_one", 0.01))
+    found = next(g for g in plan["guardrails"] if g["name"] == "continuity")
+    assert (found["verdict"], found["value"]) == ("pass", 0.0)
+
+
+def test_too_many_changed_offers_stop_a_plan(folder) -> None:
+    brief = _with_previous("one_to_one", 0.2).replace("max_offers = 2", "max_offers = 1")
+    (folder / "shaken.toml").write_text(brief.replace("repetitions = 1", "folds = 4"))
+    out = folder / "shaken"
+    assert run(["plan", str(folder / "shaken.toml"), "--out", str(out), "--quiet"]) == 1
+    plan = json.loads((out / "plan.json").read_text())
+    found = next(g for g in plan["guardrails"] if g["name"] == "continuity")
+    assert found["verdict"] == "fail"
+    assert found["value"] > 0.2
+
+
+def test_a_plan_before_that_cannot_be_read_is_said(folder) -> None:
+    plan = _planned(folder, "lost", _with_previous("nowhere", 0.2))
+    found = next(g for g in plan["guardrails"] if g["name"] == "continuity")
+    assert found["verdict"] == "warn"
+    assert "cannot be compared" in found["remedy"]
+
+
 @pytest.mark.parametrize(
     ("more", "code"),
     [

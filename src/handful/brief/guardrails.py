@@ -64,6 +64,9 @@ class GuardrailsSpec:
     max_age: float = 730.0
     reviews: tuple[Review, ...] = ()
     audit: bool = False
+    previous: str | None = None
+    """Folder of the plan that runs now, which this one would replace."""
+    max_changed: float | None = None
     plugins: tuple[str, ...] = ()
     override: Mapping[str, tuple[str, str]] = field(default_factory=_none)
     """Guardrail name -> (by, reason)."""
@@ -119,6 +122,9 @@ KEYS: Final[tuple[Key, ...]] = (
         "[]"),
     Key(_G, "audit", "flag", "keep an audit file beside the plan; with consent one is always kept",
         "false"),
+    Key(_G, "previous", "text", "folder of the plan before, to count whose offer changes"),
+    Key(_G, "max_changed", "number", "share of customers whose offer may change, at most",
+        "no bound", least=0),
     Key(_G, "plugins", "names", 'guardrails of your own, "module:function", run when named here',
         "[]"),
     Key(_G, "override", "overrides", "a failed guardrail that somebody answers for, and why"),

@@ -12,6 +12,7 @@ from handful.guardrails.consent import (
     check_targeted,
     check_trained,
 )
+from handful.guardrails.continuity import check_continuity
 from handful.guardrails.copy_check import check_copy
 from handful.guardrails.coverage import check_coverage, check_outcomes, check_worse_off
 from handful.guardrails.data_use import check_minimised, check_trace
@@ -50,6 +51,7 @@ GUARDRAILS: Final[tuple[tuple[str, Guardrail], ...]] = (
     ("coverage", check_coverage),
     ("data_use", check_trace),
     ("minimised", check_minimised),
+    ("continuity", check_continuity),
     ("orchestration", check_matrix),
     ("contact_pressure", check_pressure),
     ("one_step_at_a_time", check_step),
