@@ -14,7 +14,18 @@ import pytest
 from handful.cli.application import application
 from handful.cli.main import run
 
-COMMANDS = ("demo", "init", "size", "check", "plan", "assign", "export", "evaluate", "review", "forget")
+COMMANDS = (
+    "demo",
+    "init",
+    "size",
+    "check",
+    "plan",
+    "assign",
+    "export",
+    "evaluate",
+    "review",
+    "forget",
+)
 NOT_YET = ("serve", "log")
 COMMON = ("--json", "--quiet", "--strict", "--debug")
 DOCS = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")

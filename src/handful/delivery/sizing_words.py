@@ -92,7 +92,8 @@ def size_lines(sizing: Sizing) -> list[str]:
     if sizing.dry_run is not None:
         lines += ["Dry run:", *(f"  {line}" for line in dry_lines(sizing.dry_run))]
     lines.append("Reckoned from:")
-    return lines + [f"  {known_line(one, sizing.currency)}" for one in sizing.facts.known]
+    lines += [f"  {known_line(one, sizing.currency)}" for one in sizing.facts.known]
+    return [line.replace("\xa0", " ") for line in lines]
 
 
 def headline(sizing: Sizing) -> str:
@@ -198,8 +199,10 @@ def rate_line(rate: Rate) -> str:
 
 
 def _promised(rate: Rate) -> str:
-    word = "at most" if "nobody differs" in rate.name else "promised"
-    return f"{word} {percent_text(rate.expected or 0.0)}"
+    share = percent_text(rate.expected or 0.0)
+    return (
+        f"at most {share} wanted" if "nobody differs" in rate.name else f"{share} or more promised"
+    )
 
 
 def known_line(one: Known, currency: str) -> str:

@@ -121,7 +121,8 @@ def _differing(size: SizeSpec, facts: Facts, log: LogFacts | None) -> tuple[Know
     elif log is not None and log.spread is not None and log.spread.value > 0.0:
         known = log.spread
     else:
-        seen = "" if log is None else "; the log shows none that features tell"
+        asked = log is not None and log.spread is not None
+        seen = "; the log shows none that features tell" if asked else ""
         why = f"as wide as the gain itself{seen}"
         known = Known("heterogeneity", facts.gain, "assumed", why=why)
     gain = targeting_gain(pair_of(facts, known.value))

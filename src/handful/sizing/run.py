@@ -164,16 +164,16 @@ def _design(
     large = root_shares(facts.n_offers)
     other = answer(facts, large, size.power, available)
     here, there = _total(needs), _total(other)
-    share = f"a control of {large[0]:.0%} in place of {even[0]:.0%}"
+    share = f"{large[0]:.0%} in place of {even[0]:.0%}"
     if there < here:
         why = (
-            f"A larger control: {share}, since every offer is compared with it. It takes "
+            f"A larger control, {share}, since every offer is compared with it. It takes "
             f"{there:,.0f} rows; equal shares would take {here:,.0f}."
         )
         return large, other, why
     why = (
-        f"Equal shares: {share} would help to tell the best offer from none, but a menu compares "
-        "offers with each other"
+        f"Equal shares: a larger control, {share}, would help to tell the best offer from none, "
+        "but a menu compares offers with each other"
     )
     told = f", and it would take {there:,.0f} rows in place of {here:,.0f}."
     return even, needs, why + (told if np.isfinite(there) else ".")
