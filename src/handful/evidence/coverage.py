@@ -178,13 +178,14 @@ def _covered(
 
 
 def as_share(estimate: Estimate) -> Estimate:
-    """Return an estimated share with its ends inside 0 to 1, where a share must lie.
+    """Return an estimated share with its ends inside 0 to 1, where a share must lie, rounding gone.
 
     Example:
         >>> as_share(Estimate(0.9, 0.1, 0.7, 1.1)).hi
         1.0
     """
-    value, lo, hi = (min(max(x, 0.0), 1.0) for x in (estimate.value, estimate.lo, estimate.hi))
+    ends = (estimate.value, estimate.lo, estimate.hi)
+    value, lo, hi = (round(min(max(x, 0.0), 1.0), 12) for x in ends)
     return Estimate(value, estimate.se, lo, hi)
 
 

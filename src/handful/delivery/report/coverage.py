@@ -64,6 +64,8 @@ def _covered(plan: Plan) -> Iterator[Block]:
             f". Counted: {', '.join(kept) or 'none of the offers given'}.",
         )
     )
+    if found.floor is not None:
+        yield _floor(plan, found, found.floor)
     why = [f"{o.offer}: {o.why_not}" for o in found.offers if o.why_not is not None]
     if why:
         yield Words((f"Not counted: {'; '.join(why)}.",), "quiet")
@@ -71,6 +73,21 @@ def _covered(plan: Plan) -> Iterator[Block]:
     if len(found.groups) or _known(found, "revenue") or _known(found, "reach"):
         yield Listed(_group_table(plan, found))
     yield from _curve(plan, found)
+
+
+def _floor(plan: Plan, found: CoverageFacts, floor: float) -> Words:
+    """Say whether the floor is reached, overall and in every group."""
+    asked = share(plan, "coverage.floor")
+    members = (found.overall, *found.groups)
+    below = [one.name for one in members if one.held_out.hi < floor]
+    if below:
+        return Words(("The brief asks for ", asked, f"; below it: {', '.join(below)}."), "bad")
+    unclear = [one.name for one in members if one.held_out.lo < floor]
+    if unclear:
+        names = ", ".join(unclear)
+        return Words(("The brief asks for ", asked, f"; not shown to be reached: {names}."), "warn")
+    where = ", in every group" if found.groups else ""
+    return Words(("The brief asks for ", asked, f": reached{where}."), "good")
 
 
 def _shut_out(plan: Plan, found: CoverageFacts) -> Iterator[Block]:
