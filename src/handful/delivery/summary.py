@@ -55,10 +55,33 @@ def summary_lines(plan: Plan, folder: Path) -> list[str]:
     lines.append("Held-out profit per customer, with 95 % bands:")
     lines += value_lines(plan, currency)
     lines += _gain_lines(plan, currency)
+    lines += fit_lines(plan)
     lines += limit_lines(plan)
     lines += guardrail_lines(plan)
     lines.append(f"Report: {folder / 'report.html'}")
     return lines
+
+
+def fit_lines(plan: Plan) -> list[str]:
+    """Say where the advice goes beyond the verdict: one-to-one, or a commodity.
+
+    Args:
+        plan: the plan.
+
+    Returns:
+        One line, or nothing.
+
+    Example:
+        >>> fit_lines.__name__
+        'fit_lines'
+    """
+    if plan.fit is None:
+        return []
+    if plan.fit.advice == "one_to_one":
+        return [f"Advice: {plan.fit.reasons[0]}"]
+    if plan.fit.commodity.verdict == "commodity":
+        return ["Commodity: personalising does not matter here; carry the one offer out well."]
+    return []
 
 
 def guardrail_lines(plan: Plan) -> list[str]:
