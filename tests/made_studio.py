@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import csv
-import hashlib
 import json
 import re
 import signal
@@ -16,6 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+
+from handful.delivery.plan_json import load_document
+from handful.delivery.sealed import document_digest
 
 SCRIPT = "<script>alert(1)</script>"
 FORMULA = '=HYPERLINK("http://x.test","y")'
@@ -124,7 +126,7 @@ def serving(plans: dict[str, Path], store: Path) -> Iterator[Studio]:
 
 
 def _plan_id(folder: Path) -> str:
-    return hashlib.sha256((folder / "plan.json").read_bytes()).hexdigest()[:12]
+    return document_digest(load_document((folder / "plan.json").read_text("utf-8")))[:12]
 
 
 def _handful() -> list[str]:

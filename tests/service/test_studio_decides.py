@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import csv
 import math
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 
+from handful.cli.main import run
 from handful.delivery.studio.bodies import Asked
 from handful.delivery.studio.deciding import Counter, decide_asked, open_counter
 from handful.delivery.studio.refusing import RefusalError
@@ -144,11 +146,24 @@ def test_features_are_asked_for_by_name_and_kind(counter: Counter) -> None:
     assert {found.code for found in absent.value.findings} == {"P711"}
 
 
+def test_an_erasure_leaves_the_released_plan_served_and_proved(plan: Path, tmp_path: Path) -> None:
+    home = tmp_path / "shop"
+    shutil.copytree(plan.parent, home)
+    with studio(home / "plan") as running:
+        name = running.client.get("/").text.split('href="/plans/')[1][:12]
+        assert running.post(f"/api/plans/{name}/release", SIGNED).status_code == 200
+    assert run(["review", "--verify", str(home / "plan"), "--quiet"]) == 0
+    assert run(["forget", "ZQX-00005-ID", "--in", str(home), "--quiet"]) == 0
+    with studio(home / "plan") as running:
+        assert running.client.get("/api/served").json()["ready"]
+        told = running.post("/api/decide", {"features": FEATURES, "customer": "ZQX-00005-ID"})
+        assert told.json()["offer"] == "none"
+        assert running.post(f"/api/plans/{name}/release", SIGNED).status_code == 200
+
+
 def test_a_plan_whose_copy_of_the_register_is_gone_serves_nobody(
     plan: Path, tmp_path: Path
 ) -> None:
-    import shutil
-
     home = tmp_path / "shop"
     shutil.copytree(plan.parent, home)
     with studio(home / "plan") as running:

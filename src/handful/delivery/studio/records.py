@@ -60,7 +60,7 @@ class PlanLine:
     """A plan as a list shows it.
 
     Attributes:
-        id: first 12 hex digits of the sha256 of plan.json.
+        id: 12 hex digits of a sha256 of what plan.json says; the same after an erasure.
         name: of its folder.
         verdict: kind of plan.json's verdict.
         offers: live offers.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import hashlib
-
 from handful.delivery.release import record_use
+from handful.delivery.sealed import document_digest
+from handful.delivery.stored import read_plan
 from handful.delivery.studio.bodies import Returned, Signed, plain_name
 from handful.delivery.studio.content import channel_by_offer
 from handful.delivery.studio.records import Obstacle, Release
@@ -132,8 +132,7 @@ def _changed(plan: Shelved) -> list[Obstacle]:
     from handful.delivery.verifying import verify_plan
 
     try:
-        file = plan.stored.folder / "plan.json"
-        if hashlib.sha256(file.read_bytes()).hexdigest() != plan.sha256:
+        if document_digest(read_plan(plan.stored.folder).document) != plan.sha256:
             message = "the folder holds another plan.json than when the studio started."
             return [Obstacle("F890", message, "Start the studio again to see what is there now.")]
         return list(obstacles_of(verify_plan(plan.stored.folder).findings))

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from handful.delivery.aging import ready
+from handful.delivery.sealed import document_digest
 from handful.delivery.stored import StoredPlan, read_plan
 from handful.delivery.studio.records import NotServed, Obstacle, PlanLine
 from handful.delivery.studio.refusing import CONFLICT, NOT_FOUND, obstacles_of, refusal
@@ -27,8 +28,9 @@ class Shelved:
     """A plan on the shelf, as it was when the studio started.
 
     Attributes:
-        id: first 12 hex digits of the sha256 of plan.json.
-        sha256: of plan.json.
+        id: first 12 hex digits of `sha256`.
+        sha256: of all that plan.json says, save the parts that an erasure changes: a plan stays
+            the same when a customer is forgotten.
         name: of the folder.
         stored: the document and the policy.
     """
@@ -105,7 +107,7 @@ def read_shelved(folder: Path) -> Shelved:
     """
     stored = read_plan(folder)
     place = stored.folder.resolve()
-    digest = hashlib.sha256((place / "plan.json").read_bytes()).hexdigest()
+    digest = document_digest(stored.document)
     resolved = StoredPlan(stored.document, stored.policy, place)
     return Shelved(digest[:ID_DIGITS], digest, place.name, resolved)
 
