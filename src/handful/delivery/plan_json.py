@@ -62,6 +62,12 @@ WHY_ABSENT: Mapping[str, str] = {
     "trigger": "the brief does not say",
     "timing": "the brief does not say",
     "owner": "the brief does not say",
+    "sensitivity": "the plan keeps nothing to ask: it was made without the studio",
+    "low": "it cannot be told; why_absent says why",
+    "high": "it cannot be told; why_absent says why",
+    "band": "limits, offers that must stay or costs by offer settle the number of offers",
+    "highest": "it stays however much an offer costs",
+    "first_loss": "every further offer nets more than the one before",
     "one_more_offer": "no cap on the offers the team can author holds the menu back",
     "rule": "one offer is for everybody: there is nothing to tell apart",
     "population": "the brief names no population",
@@ -163,6 +169,7 @@ def plan_document(plan: Plan) -> dict[str, Json]:
         "outcomes": plain(plan.outcomes),
         "coverage": plain(plan.coverage),
         "moves": plain(plan.moves),
+        "sensitivity": plain(plan.sensitivity),
     }
     _write_points(document, plan.policy)
     return document | {"absent": list(_absences(document))}

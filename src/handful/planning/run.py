@@ -282,8 +282,8 @@ def _assemble(
     kept = keep_whatif(job, evidence, done, facts)
     if kept is None:
         return done
-    asked = SensitivitySpec() if brief is None else brief.sensitivity
-    return replace(done, whatif=kept, sensitivity=sensitivity_of(kept, asked))
+    ranges = SensitivitySpec() if brief is None else brief.sensitivity
+    return replace(done, whatif=kept, sensitivity=sensitivity_of(kept, ranges))
 
 
 def _drafted(

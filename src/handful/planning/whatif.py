@@ -140,6 +140,14 @@ def _values(whatif: WhatIf, question: Question) -> Mapping[str, float]:
     )
 
 
+def judged_at(whatif: WhatIf, question: Question) -> Judged:
+    """Return the verdict of a question that asks of no limits; its parts are remembered.
+
+    Cost: see the module.
+    """
+    return _judged(at_assumptions(whatif, question), question)
+
+
 def _judged(whatif: WhatIf, question: Question) -> Judged:
     key = ("judged", question.setup_cost, question.population)
     if key not in whatif.cache:

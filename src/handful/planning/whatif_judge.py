@@ -11,7 +11,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from handful.evidence.announcing import make_rule
 from handful.evidence.authoring import can_run, named_menus, one_more, past_cap
+from handful.evidence.curse import Rule
 from handful.evidence.evidence import reach_verdict
 from handful.evidence.frontier import (
     RIVALS,
@@ -73,6 +75,7 @@ class Judged:
         choices: of every world.
         more: what one more offer than the team can author would be worth.
         moved: whether some world chooses otherwise than for the plan.
+        rule: the verdict as arithmetic; `setup` (G,) what each single offer costs per customer.
     """
 
     reference: References
@@ -83,6 +86,8 @@ class Judged:
     choices: Choices
     more: Estimate | None
     moved: bool
+    rule: Rule
+    setup: tuple[float, ...]
 
 
 def judge(whatif: WhatIf, terms: Terms) -> Judged:
@@ -133,6 +138,8 @@ def judge(whatif: WhatIf, terms: Terms) -> Judged:
         choices=choices,
         more=more,
         moved=moved,
+        rule=make_rule(case, held),
+        setup=case.setup,
     )
 
 

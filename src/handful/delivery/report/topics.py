@@ -5,7 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final, TypeAlias
 
-from handful.delivery.report import coverage, fairness, fitting, own_data, readiness, stages
+from handful.delivery.report import (
+    coverage,
+    fairness,
+    fitting,
+    own_data,
+    readiness,
+    sensitivity,
+    stages,
+)
 from handful.delivery.report.section import Section
 from handful.planning.records import Plan
 
@@ -18,6 +26,7 @@ TOPICS: Final[tuple[tuple[str, Topic], ...]] = (
     ("differentiation", own_data.section),
     ("coverage", coverage.section),
     ("fairness", fairness.section),
+    ("sensitivity", sensitivity.section),
     ("readiness", readiness.section),
 )
 """(name, function) of each; one more is one line here and one module beside."""
