@@ -83,7 +83,7 @@ def moments(column: Column, groups: Groups, cluster: IntArray) -> Moments | None
         >>> values = np.repeat([0.0, 1.0], 40)
         >>> column = Column("x", None, "", values, np.ones(80), False, False)
         >>> groups = Groups("g", ("a", "b"), np.arange(80) % 2)
-        >>> moments(column, groups, np.arange(80)).mean.tolist()
+        >>> moments(column, groups, np.arange(80)).mean.round(6).tolist()
         [0.5, 0.5]
     """
     count = int(cluster.max()) + 1
