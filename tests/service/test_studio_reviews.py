@@ -9,6 +9,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from handful.delivery.secret_key import SecretKey
+from handful.delivery.studio import releasing
+from handful.delivery.studio.app import build_app, close_studio
+from handful.delivery.studio.bodies import Signed
+from handful.delivery.studio.fence import Rules
+from handful.delivery.studio.records import Edit, Obstacle
+from handful.delivery.studio.refusing import RefusalError
+from handful.delivery.studio.shelf import fill_shelf
+from handful.delivery.studio.sqlite import open_sqlite
+from handful.delivery.studio.store import add_edit, open_store, releases
 from handful.experiment.records import Features, FeatureSchema
 from handful.guardrails.samples import rendered, typical
 from made_serving import SIGNED, Running, asking_for_reviews, studio
@@ -70,6 +80,25 @@ def test_a_release_waits_until_every_sample_is_found_fine(plan: Path) -> None:
         for sample in queue(running, name):
             answer(running, name, sample, "fine")
         assert running.post(release, SIGNED).status_code == 200
+
+
+def test_a_text_that_changes_during_a_release_stops_it(
+    plan: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = open_store(open_sqlite(tmp_path / "s.sqlite"), SecretKey("k", b"k" * 32))
+    _, made = build_app(fill_shelf([plan]), store, Rules(frozenset()), lambda _: None)
+    (shelved,) = made.shelf.plans.values()
+
+    def looked(*_: object) -> tuple[Obstacle, ...]:
+        add_edit(store, shelved.id, Edit("mail", None, "Another name", "Al", ""))
+        return ()
+
+    monkeypatch.setattr(releasing, "obstacles", looked)
+    with pytest.raises(RefusalError) as refused:
+        releasing.release(made, shelved, Signed("Jo", "autumn"))
+    assert refused.value.obstacles[0].code == "F876"
+    assert releases(store) == ((), True)
+    close_studio(made)
 
 
 def test_a_template_is_read_by_a_made_up_member_in_a_sandbox() -> None:

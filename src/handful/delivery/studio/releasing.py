@@ -107,6 +107,10 @@ def _sign(studio: Studio, plan: Shelved, wanted: Release, after: int) -> Release
         raise RefusalError(CONFLICT, *found)
 
     def told(made: Release) -> None:
+        # Nobody else writes now: what was looked at above must still be so.
+        if current_hash(studio, plan) != made.content or _unreviewed(studio, plan):
+            message = "names, texts or reviews changed while the plan was being released."
+            raise refusal(CONFLICT, "F876", message, "Look at them, then release again.")
         facts = {"release": made.id, "by": made.by, "reason": made.reason, "content": made.content}
         facts |= {"plan_sha256": plan.sha256, "back_to": made.back_to}
         record_use(plan.stored.folder, made.action, facts)
