@@ -3,8 +3,9 @@
     python benchmarks/studio/run.py PLAN [--turns 60] [--out benchmarks/studio/results]
 
 Opens `handful serve PLAN` in chromium and turns every slider by the keyboard, one step at a time
-from its low end, waiting for each answer. The page measures itself: from the first move that an answer is about to
-the frame after it was swapped in. `service` is the engine's answer as JSON, without the page.
+from its low end, waiting for each answer. The page measures itself: from the first move that an
+answer is about to the frame after it was swapped in. `service` is the engine's answer as JSON,
+without the page. Processor time is the server's own, and so does not depend on the load.
 """
 
 from __future__ import annotations
@@ -58,6 +59,12 @@ def served(address: str, turns: int) -> list[float]:
     return found
 
 
+def processor(process: subprocess.Popen[str]) -> float:
+    """Return milliseconds of processor time that a process has used so far."""
+    fields = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()
+    return 1000 * (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def quantiles(times: Sequence[float]) -> tuple[float, float]:
     return statistics.median(times), statistics.quantiles(times, n=20)[-1]
 
@@ -92,11 +99,16 @@ def main() -> None:
                 )
                 turned(page, names[0], 10)
                 for name in names:
+                    used = processor(process)
                     times = turned(page, name, asked.turns)
-                    rows.append([name.removesuffix(", slider"), len(times), *quantiles(times)])
+                    used = (processor(process) - used) / len(times)
+                    name = name.removesuffix(", slider")
+                    rows.append([name, len(times), *quantiles(times), used])
                 browser.close()
+            used = processor(process)
             times = served(f"{address}/api{link}/whatif", asked.turns)
-            rows.append(["service: set-up cost", len(times), *quantiles(times)])
+            used = (processor(process) - used) / len(times)
+            rows.append(["service: set-up cost", len(times), *quantiles(times), used])
         finally:
             process.send_signal(signal.SIGINT)
             process.wait(timeout=20)
@@ -109,10 +121,10 @@ def main() -> None:
             f"load {os.getloadavg()[0]:.1f}\n"
         )
         writer = csv.writer(file)
-        writer.writerow(["turned", "turns", "median_ms", "p95_ms"])
+        writer.writerow(["turned", "turns", "median_ms", "p95_ms", "server_cpu_ms"])
         for row in rows:
-            writer.writerow([*row[:2], f"{row[2]:.0f}", f"{row[3]:.0f}"])
-            print(*row[:2], f"median {row[2]:.0f} ms, p95 {row[3]:.0f} ms")
+            writer.writerow([*row[:2], *(f"{value:.0f}" for value in row[2:])])
+            print(*row[:2], "median {:.0f} ms, p95 {:.0f} ms, server {:.0f} ms".format(*row[2:]))
 
 
 if __name__ == "__main__":
