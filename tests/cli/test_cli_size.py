@@ -190,6 +190,13 @@ def test_dials_are_laid_out_and_given(
         ('[size]\noffers = ["a", "b"]\nsds = 1\n', ["B101"]),
         ('[size]\noffers = ["a", "b"]\nsd = 1\ngain = 1\n[team]\nhours = 3\n', ["E543"]),
         ("[size]\nsd = 1\ngain = 1\n[menu.rate]\nmin = 1\n", ["E544"]),
+        ('[size]\nsd = 1\ngain = 1\ncontrol = "x"\n[menu.r]\nmin = 0\nmax = 1\n', ["B106"]),
+        ('[size]\noffers = ["a", "b"]\nsd = 1e300\ngain = 1e299\n', ["E545", "E545"]),
+        (
+            "[size]\nsd = 1\ngain = 1\n"
+            + "".join(f"[menu.{d}]\nmin = 0\nmax = 1\n" for d in "abcd"),
+            ["E542"],
+        ),
     ],
 )
 def test_nonsense_is_refused_all_at_once(

@@ -83,6 +83,9 @@ KEYS: Final[tuple[Key, ...]] = (
 
 _BELOW_ONE: Final = (("rate", 1.0), ("explained", 1.0), ("icc", 1.0), ("power", 1.0))
 _MOST_LEVELS: Final = 7
+_MONEY: Final = ("baseline", "sd", "margin", "gain", "heterogeneity", "targeting")
+_MOST_MONEY: Final = 1e12
+"""Per customer; beyond it numbers lose their meaning long before they overflow."""
 
 
 def size_conflicts(size: Mapping[str, Any]) -> list[Finding]:
@@ -96,6 +99,11 @@ def size_conflicts(size: Mapping[str, Any]) -> list[Finding]:
         blocked("E540", f"size.{key} should be below {most:g}, found {size[key]:g}.", _SHARE)
         for key, most in _BELOW_ONE
         if size.get(key, 0.0) >= most
+    ]
+    findings += [
+        blocked("E545", f"size.{key} = {size[key]:g} is beyond any money.", "Check its unit.")
+        for key in _MONEY
+        if abs(size.get(key, 0.0)) > _MOST_MONEY
     ]
     if size.get("levels", 0) > _MOST_LEVELS:
         message = f"size.levels should be at most {_MOST_LEVELS}, found {size['levels']}."

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from handful.brief.dials import DialSpec
+from handful.brief.dials import MOST_DIALS, DialSpec
 from handful.brief.keys import keys_of
 from handful.brief.reader import open_brief, parse_brief, read_brief
 from handful.brief.schema import Brief
@@ -71,9 +71,14 @@ def _without_log(mapping: Mapping[str, Any], raw: bytes) -> Brief:
     tables = {name: value for name, value in mapping.items() if isinstance(value, Mapping)}
     menu = tables.get("menu", {})
     dials = [k for k, v in menu.items() if isinstance(v, Mapping) and k not in keys_of("menu")]
+    if len(dials) > MOST_DIALS:
+        message = (
+            f"[menu] holds {len(dials)} dials ({', '.join(dials)}), at most {MOST_DIALS} can be."
+        )
+        raise BriefError(blocked("E542", message, "Hold the least important one fixed."))
     control = tables.get("size", {}).get("control")
     experiment: dict[str, Any] = {"source": "none yet", "offer": dials or "offer"}
-    if control is not None and isinstance(control, Mapping) == bool(dials):
+    if control is not None:
         experiment["control"] = control
     profit = {"per_row": "0.0", **tables.get("profit", {})}
     whole = {**mapping, "experiment": experiment, "profit": profit}

@@ -112,7 +112,7 @@ def _need(
         at_hand=at_hand,
         offers=one.offers,
         realised=_realised(facts, shares, one, rows),
-        why="" if rows is not None else "an effect of nothing cannot be seen",
+        why="" if rows is not None else "even a billion show it too seldom",
     )
 
 
