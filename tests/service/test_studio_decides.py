@@ -172,6 +172,10 @@ def test_a_plan_whose_copy_of_the_register_is_gone_serves_nobody(
         audit = (home / "handful-audit.jsonl").read_text()
         assert '"event": "release"' in audit
         assert "Jo Doe" in audit
+        (home / "handful-audit.jsonl").write_text(audit.replace("Jo Doe", "Al Doe"))
+        refused = running.post(f"/api/plans/{name}/release", SIGNED)
+        assert refused.status_code == 409
+        assert "G075" in {told["code"] for told in refused.json()["errors"]}
         (home / "plan" / "consent.parquet").unlink()
         answer = running.post("/api/decide", {"features": FEATURES, "customer": "ZQX-00005-ID"})
         assert answer.status_code == 409

@@ -211,6 +211,12 @@ def test_the_form_sets_a_cookie_that_a_script_cannot_read(home: Path, token_file
         assert "HttpOnly" in cookie
         assert "SameSite=strict" in cookie
         assert TOKEN not in cookie
+        assert "Secure" not in cookie
+        tls = {"origin": running.address.rstrip("/").replace("http:", "https:")}
+        again = browser.post("/login", data={"token": TOKEN}, headers=tls)
+        assert "Secure" in again.headers["set-cookie"]
+        browser.cookies.clear()
+        browser.post("/login", data={"token": TOKEN})
         assert browser.get("/").status_code == 200
         assert browser.get("/api/served").status_code == 200
         assert browser.post("/logout").status_code == 415

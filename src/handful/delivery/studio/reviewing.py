@@ -91,7 +91,14 @@ def _samples(
         for cell in written.get(offer, []):
             yield _sample(plan, who, cell.channel, "text", cell.text)
         if not messages and not written.get(offer):
-            yield _sample(plan, who, channels.get(offer, ""), "card", str(segment["card"]))
+            channel = channels.get(offer, "")
+            yield _sample(plan, who, channel, "card", _card(offer, channel, who[2]))
+
+
+def _card(offer: str, channel: str, rule: str) -> str:
+    """Say an offer as whoever receives it would meet it: what comes, how, and who else gets it."""
+    way = f" by {channel}" if channel else ""
+    return f"You receive “{offer}”{way}. So does everybody of this group: {rule}."
 
 
 def _sample(

@@ -174,7 +174,11 @@ def login(request: Request) -> Response:
     if not rules.token or not rules.is_token(form.get("token", [""])[0].strip()):
         return HTMLResponse(render_login(LoginPage(failed=True)), 401)
     answer = RedirectResponse("/", 303)
-    answer.set_cookie(COOKIE, rules.cookie(), httponly=True, samesite="strict", path="/")
+    # Behind a proxy with TLS the browser says so itself; the cookie then never leaves TLS.
+    secure = request.headers.get("origin", "").startswith("https://")
+    answer.set_cookie(
+        COOKIE, rules.cookie(), httponly=True, secure=secure, samesite="strict", path="/"
+    )
     return answer
 
 
