@@ -82,6 +82,7 @@ KEYS: Final[tuple[Key, ...]] = (
     Key(_V, "engaged", "text", "recency or frequency column that splits engaged customers off"),
     Key(_V, "direct_mail", "names", "columns of the direct-mail rival, such as age and region",
         "[]"),
+    Key(_V, "studio", "flag", "keep what what-if questions are answered from", "true"),
     Key(_T, "hours", "number", "hours the team has for one campaign", least=0),
     Key(_T, "minutes_per_card", "number", "minutes one hand-written card takes", least=0,
         strict=True),

@@ -113,6 +113,8 @@ class EvidenceSpec:
     learn_rows: int = 200_000
     engaged: str | None = None
     direct_mail: tuple[str, ...] = ()
+    studio: bool = True
+    """Whether the plan keeps what what-if questions are answered from."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,8 +42,15 @@ EPILOG = "Example: handful plan handful.toml --out plan --seed 0"
     is_flag=True,
     help="Find the fewest features that keep 95 % of the gain; takes several times as long.",
 )
+@click.option(
+    "--no-studio",
+    is_flag=True,
+    help="Keep nothing that what-if questions are answered from.",
+)
 @common_flags
-def plan(brief: Path, out: Path, seed: int, expect: str | None, minimise: bool) -> int:
+def plan(
+    brief: Path, out: Path, seed: int, expect: str | None, minimise: bool, no_studio: bool
+) -> int:
     """The main job: how many offers, which, for whom, and what that is worth.
 
     Refuses, and writes nothing, when a check blocks.
@@ -53,6 +60,8 @@ def plan(brief: Path, out: Path, seed: int, expect: str | None, minimise: bool) 
     asked = read_brief(brief)
     if minimise:
         asked = replace(asked, guardrails=replace(asked.guardrails, minimise=True))
+    if no_studio:
+        asked = replace(asked, evidence=replace(asked.evidence, studio=False))
     return plan_and_publish(asked, out, seed, expect)
 
 

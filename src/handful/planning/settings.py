@@ -63,6 +63,7 @@ def settings_of(brief: Brief) -> PlanSettings:
         folds=brief.evidence.folds,
         repetitions=brief.evidence.repetitions,
         learn_rows=brief.evidence.learn_rows,
+        studio=brief.evidence.studio,
         engaged=brief.evidence.engaged,
         direct_mail=brief.evidence.direct_mail,
         hours=brief.team.hours,
