@@ -13,8 +13,8 @@ from functools import lru_cache
 from typing import Final
 
 import numpy as np
-from scipy.stats import norm
 
+from handful.evidence.bands import critical_value
 from handful.evidence.instability import choice_noise
 from handful.notation import FloatArray
 from handful.sizing.noise import design_effect, noise_of
@@ -22,7 +22,8 @@ from handful.sizing.records import Facts
 
 FOLDS: Final = 5
 DRAWS: Final = 4_000
-CRITICAL: Final = float(norm.ppf(0.975))
+CRITICAL: Final = critical_value(np.eye(1), np.ones(1), 0)
+"""Of one interval alone, as handful draws it."""
 
 
 @lru_cache(maxsize=8)
