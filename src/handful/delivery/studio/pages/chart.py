@@ -8,7 +8,7 @@ slider cannot wait for a charting library, so the positions are worked out here.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -102,49 +102,63 @@ def drawings(shown: Shown) -> tuple[Drawing, ...]:
     return tuple(_drawing(shown, f"frontier-{size[0]}", size) for size in (WIDE, NARROW))
 
 
-def _drawing(shown: Shown, ident: str, size: tuple[int, int]) -> Drawing:
-    width, height = size
-    points = shown.document["frontier"]
-    right, foot = width - _RIGHT, height - _BOTTOM
-    low, high = _domain(shown)
-    step = (right - _LEFT) / len(points)
-    at_k = {p["offers"]: _LEFT + step * (at + 0.5) for at, p in enumerate(points)}
+@dataclass(frozen=True, slots=True)
+class _Scales:
+    """Where values and numbers of offers stand in a drawing of one size."""
 
-    def up(value: float) -> float:
-        return round(foot - (foot - _TOP) * (value - low) / (high - low), 2)
+    right: float
+    foot: float
+    low: float
+    high: float
+    at_k: Mapping[int, float]
 
-    def marks(field: str) -> tuple[Mark, ...]:
-        return tuple(
-            Mark(round(at_k[p["offers"]], 2), up(p[field]), str(p["offers"]))
-            for p in points
-            if known(p[field])
+    def up(self, value: float) -> float:
+        return round(
+            self.foot - (self.foot - _TOP) * (value - self.low) / (self.high - self.low), 2
         )
 
-    values, claims = marks("value"), marks("claimed")
-    nets = marks("net") if _has_costs(shown) else ()
-    ring = next((mark for mark in values if mark.text == str(shown.chosen)), None)
-    lows = [Mark(w.x, w.lo, "") for w in _whiskers(points, at_k, up)]
-    highs = [Mark(w.x, w.hi, "") for w in _whiskers(points, at_k, up)]
+    def marks(self, points: Sequence[Document], field: str) -> tuple[Mark, ...]:
+        return tuple(
+            Mark(self.at_k[p["offers"]], self.up(p[field]), str(p["offers"]))
+            for p in points
+            if p["offers"] in self.at_k and known(p[field])
+        )
+
+
+def _scales(shown: Shown, size: tuple[int, int]) -> _Scales:
+    points, right = shown.document["frontier"], size[0] - _RIGHT
+    step = (right - _LEFT) / len(points)
+    at_k = {p["offers"]: round(_LEFT + step * (at + 0.5), 2) for at, p in enumerate(points)}
+    return _Scales(right, size[1] - _BOTTOM, *_domain(shown), at_k)
+
+
+def _drawing(shown: Shown, ident: str, size: tuple[int, int]) -> Drawing:
+    scales, points = _scales(shown, size), shown.document["frontier"]
+    values, claims = scales.marks(points, "value"), scales.marks(points, "claimed")
+    nets = scales.marks(points, "net") if _has_costs(shown) else ()
+    lows, highs = scales.marks(points, "lo"), scales.marks(points, "hi")
     return Drawing(
         ident=ident,
-        width=width,
-        height=height,
-        right=right,
-        foot=foot,
+        width=size[0],
+        height=size[1],
+        right=scales.right,
+        foot=scales.foot,
         band=_path((*highs, *reversed(lows))),
         value=_path(values),
         claimed=_path(claims),
         net=_path(nets),
-        before=_path(_before(shown, at_k, up)),
-        whiskers=_whiskers(points, at_k, up),
+        before=_path(_before(shown, scales)),
+        whiskers=tuple(Whisker(a.x, a.y, b.y) for a, b in zip(lows, highs, strict=True)),
         values=values,
         claims=claims,
         nets=nets,
-        ring=ring,
-        across=tuple(Mark(round(x, 2), foot, str(k)) for k, x in at_k.items()),
-        down=_ticks(low, high, up, shown.currency),
-        lines=tuple(Mark(right, up(v), name, kind) for name, v, kind in _lines(shown)),
-        labels=_labels(shown, up, right),
+        ring=next((mark for mark in values if mark.text == str(shown.chosen)), None),
+        across=tuple(Mark(x, scales.foot, str(k)) for k, x in scales.at_k.items()),
+        down=_ticks(scales, shown.currency),
+        lines=tuple(
+            Mark(scales.right, scales.up(value), name, kind) for name, value, kind in _lines(shown)
+        ),
+        labels=_labels(shown, scales),
     )
 
 
@@ -152,29 +166,11 @@ def _has_costs(shown: Shown) -> bool:
     return any(known(p["net"]) and p["net"] != p["value"] for p in shown.document["frontier"])
 
 
-def _whiskers(
-    points: Sequence[Document], at_k: dict[int, float], up: Callable[[float], float]
-) -> tuple[Whisker, ...]:
-    return tuple(
-        Whisker(round(at_k[p["offers"]], 2), up(p["lo"]), up(p["hi"]))
-        for p in points
-        if known(p["lo"]) and known(p["hi"])
-    )
-
-
-def _before(shown: Shown, at_k: dict[int, float], up: Callable[[float], float]) -> tuple[Mark, ...]:
+def _before(shown: Shown, scales: _Scales) -> tuple[Mark, ...]:
     """Return the plan's own net values, where the question moved them; () where it did not."""
-    if shown.before is shown.document:
-        return ()
     asked = [p["net"] for p in shown.document["frontier"]]
     made = [p["net"] for p in shown.before["frontier"]]
-    if asked == made:
-        return ()
-    return tuple(
-        Mark(round(at_k[p["offers"]], 2), up(p["net"]), "")
-        for p in shown.before["frontier"]
-        if p["offers"] in at_k and known(p["net"])
-    )
+    return () if asked == made else scales.marks(shown.before["frontier"], "net")
 
 
 def _lines(shown: Shown) -> list[tuple[str, float, str]]:
@@ -198,31 +194,32 @@ def _domain(shown: Shown) -> tuple[float, float]:
     return low - room, high + room
 
 
-def _ticks(
-    low: float, high: float, up: Callable[[float], float], currency: str
-) -> tuple[Mark, ...]:
+def _ticks(scales: _Scales, currency: str) -> tuple[Mark, ...]:
     """Return round numbers along the height."""
+    low, high = scales.low, scales.high
     raw = (high - low) / _TICKS
     size = 10.0 ** math.floor(math.log10(raw))
     step = next(size * times for times in (1, 2, 2.5, 5, 10) if size * times >= raw * 0.999)
     place = max(0, -math.floor(math.log10(step)) + (1 if step / size == 2.5 else 0))
     first = math.ceil(low / step)
     return tuple(
-        Mark(_LEFT, up(at * step), money_text(at * step, currency, place))
+        Mark(_LEFT, scales.up(at * step), money_text(at * step, currency, place))
         for at in range(first, math.floor(high / step) + 1)
     )
 
 
-def _labels(shown: Shown, up: Callable[[float], float], right: float) -> tuple[Mark, ...]:
+def _labels(shown: Shown, scales: _Scales) -> tuple[Mark, ...]:
     last = shown.document["frontier"][-1]
-    named = [(name, up(value), key) for name, value, key in _lines(shown)]
+    named = [(name, scales.up(value), key) for name, value, key in _lines(shown)]
     ends = [("menu of K", "value", "value"), ("claimed", "claimed", "claimed")]
     ends += [("net of costs", "net", "net")] if _has_costs(shown) else []
-    named += [(name, up(last[field]), kind) for name, field, kind in ends if known(last[field])]
+    named += [
+        (name, scales.up(last[field]), kind) for name, field, kind in ends if known(last[field])
+    ]
     named.sort(key=lambda one: one[1])
     heights = spread([y for _, y, _ in named], _LABEL_GAP)
     return tuple(
-        Mark(right + 8, round(y, 2), name, kind)
+        Mark(scales.right + 8, round(y, 2), name, kind)
         for (name, _, kind), y in zip(named, heights, strict=True)
     )
 
