@@ -12,8 +12,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from handful.delivery.report import render_report
+from handful.delivery.report import render_report, sections
 from handful.delivery.report.drawing import PAPER
+from handful.delivery.report.tables import csv_text
 from handful.evidence.records import Estimate, Verdict
 from handful.planning.records import GuardrailResult, Plan
 from plan_fixture import (
@@ -177,10 +178,16 @@ def test_long_names_do_not_drown_the_first_sentence() -> None:
     assert words.startswith("Run 3 offers and give each customer the one that suits them.")
 
 
-def test_a_long_menu_is_told_by_its_step() -> None:
-    words = Page(rendered("handful")).words
-    assert "The menu of 7, and Bundle E" in words
-    assert "10% off, Free delivery and Gift" in words
+def test_long_menus_are_told_by_letters_with_a_key() -> None:
+    html = rendered("handful")
+    key = html[html.index('<dl class="key"') :]
+    words = Page(key[: key.index("</dl>")]).words
+    assert words.startswith("A 10% off B Free delivery C Gift")
+    table = html[html.index('id="table-frontier"') :]
+    table = table[: table.index("</table>")]
+    assert "A, B, C" in Page(table).words
+    assert "Free delivery" not in table
+    assert "Free delivery" in csv_text(sections.frontier_table(handful_plan()))
 
 
 def test_the_four_reference_lines_are_always_there() -> None:

@@ -18,16 +18,16 @@ import vl_convert
 
 PAPER: Final = MappingProxyType(
     {
-        "ink": "#23272e",
-        "quiet": "#5b626c",
-        "grid": "#e4e4df",
-        "plan": "#1f5a96",
-        "band": "#c9dbee",
-        "claim": "#a8500c",
+        "ink": "#20242b",
+        "quiet": "#565d67",
+        "grid": "#e2e2dc",
+        "plan": "#1b5793",
+        "band": "#c7daee",
+        "claim": "#9c4604",
         "paper": "#ffffff",
     }
 )
-"""Colours of a chart on light ground; each has a dark counterpart in report.css."""
+"""Colours of a chart on light ground: tokens of looks.css, which has a dark counterpart of each."""
 
 FONT: Final = "Liberation Sans, Arial, Helvetica, sans-serif"
 WIDE: Final = 780

@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final
 
+from handful.delivery.report.figures import plain
+from handful.delivery.report.sections import rail_places
 from handful.delivery.report.tables import offers_text
-from handful.planning.records import Plan
+from handful.delivery.report.wording import Sentence
+from handful.planning.records import GuardrailResult, Plan
+
+_TO_WRITE_DOWN: Final = ("provenance",)
+"""Guardrails that warn of what nobody has written down yet, and can never fail."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +25,9 @@ class GuardWords:
         answered: (name, sentence) of each that failed and somebody answers for.
         warned: (name, what to do) of each that warns.
         consent: sentences on the consent that the plan was made under; () without any.
+        passed: (name, what was measured and its bound, why it holds) of each that passed.
+        closest: which guardrail is closest to failing, and by how much.
+        notes: what is still to be written down; it stops nothing.
     """
 
     status: str
@@ -25,6 +35,9 @@ class GuardWords:
     answered: tuple[tuple[str, str], ...]
     warned: tuple[tuple[str, str], ...]
     consent: tuple[str, ...]
+    passed: tuple[tuple[str, Sentence, str], ...] = ()
+    closest: Sentence = ()
+    notes: tuple[str, ...] = ()
 
 
 def guard_words(plan: Plan) -> GuardWords | None:
@@ -41,7 +54,7 @@ def guard_words(plan: Plan) -> GuardWords | None:
     stops = {result.name for result in plan.failed}
     answers = {override.name: override for override in plan.overrides}
     passed = sum(result.verdict == "pass" for result in plan.guardrails)
-    counted = sum(result.verdict != "not_applicable" for result in plan.guardrails)
+    counted = sum(result.verdict in ("pass", "fail") for result in plan.guardrails)
     status = f"{passed} of {counted} guardrails passed. "
     status += (
         f"{_listed(tuple(sorted(stops)))} failed, so this plan may not be used: "
@@ -57,9 +70,77 @@ def guard_words(plan: Plan) -> GuardWords | None:
             for r in plan.guardrails
             if r.verdict == "fail" and r.name in answers
         ),
-        warned=tuple((r.name, r.remedy) for r in plan.guardrails if r.verdict == "warn"),
+        warned=tuple((r.name, r.remedy) for r in _warned(plan) if r.name not in _TO_WRITE_DOWN),
         consent=_consent(plan),
+        passed=tuple(
+            (r.name, numbers(plan, at), r.remedy)
+            for at, r in enumerate(plan.guardrails)
+            if r.verdict == "pass"
+        ),
+        closest=closest(plan),
+        notes=tuple(r.remedy for r in _warned(plan) if r.name in _TO_WRITE_DOWN),
     )
+
+
+def _warned(plan: Plan) -> tuple[GuardrailResult, ...]:
+    return tuple(result for result in plan.guardrails if result.verdict == "warn")
+
+
+def numbers(plan: Plan, at: int) -> Sentence:
+    """Say what was measured, its interval and its bound; no bound where none is set."""
+    rail, field = plan.guardrails[at], f"guardrails.{at}"
+    said: Sentence = (f"{rail.measure[:1].upper()}{rail.measure[1:]}",)
+    if rail.value is None:
+        return (*said, ".")
+    places = rail_places(rail.value, rail.bound)
+    said = (*said, ": ", plain(plan, f"{field}.value", places))
+    if rail.lo is not None and rail.hi is not None and rail.lo < rail.hi:
+        low, high = (plain(plan, f"{field}.{end}", places) for end in ("lo", "hi"))
+        said = (*said, " (", low, " to ", high, ")")
+    if rail.bound is None:
+        return (*said, ".")
+    return (*said, "; bound ", plain(plan, f"{field}.bound", places), ".")
+
+
+def closest_at(plan: Plan) -> int | None:
+    """Return the position of the passed guardrail that is closest to failing.
+
+    Room = distance from the end of the interval that is nearer to the bound (from the value where
+    there is no interval) to the bound, as a share of the larger of value and bound in size.
+    A count of faults that is nil where none is allowed has no room to measure.
+
+    Example:
+        >>> closest_at.__name__
+        'closest_at'
+    """
+    rooms = {
+        at: _room(rail)
+        for at, rail in enumerate(plan.guardrails)
+        if rail.verdict == "pass" and rail.value is not None and rail.bound is not None
+    }
+    known = {at: room for at, room in rooms.items() if room is not None}
+    return min(known, key=lambda at: known[at]) if known else None
+
+
+def _room(rail: GuardrailResult) -> float | None:
+    if rail.value is None or rail.bound is None:
+        return None
+    scale = max(abs(rail.value), abs(rail.bound))
+    if scale == 0:
+        return None
+    near = rail.lo if rail.value >= rail.bound else rail.hi
+    return abs((rail.value if near is None else near) - rail.bound) / scale
+
+
+def closest(plan: Plan) -> Sentence:
+    """Say which guardrail is closest to failing; one that failed comes first."""
+    stops = tuple(sorted(result.name for result in plan.failed))
+    if stops:
+        return (f"{_listed(stops)} failed already.",)
+    at = closest_at(plan)
+    if at is None:
+        return ("None is near: every guardrail that passed found nothing where nothing may be.",)
+    return (f"“{plan.guardrails[at].name}”: ", *numbers(plan, at))
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -11,6 +11,7 @@ from typing import Any, Final
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from handful.delivery.looks import looks
 from handful.delivery.report.charts import Whisker, whisker_spec
 from handful.delivery.report.drawing import WIDE, svg
 
@@ -52,7 +53,7 @@ def render_manifest(document: Mapping[str, Any]) -> str:
         >>> render_manifest.__name__
         'render_manifest'
     """
-    css = (_HERE / "report.css").read_text(encoding="utf-8") + _MORE_CSS
+    css = looks() + (_HERE / "report.css").read_text(encoding="utf-8") + _MORE_CSS
     environment = Environment(
         loader=FileSystemLoader(_HERE),
         autoescape=True,

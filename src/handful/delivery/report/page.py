@@ -14,9 +14,12 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from handful.delivery.limit_words import gap_words
+from handful.delivery.looks import looks
 from handful.delivery.report import (
     demand,
     disclosing,
+    drivers,
+    flows,
     guarding,
     limits,
     sections,
@@ -36,6 +39,7 @@ from handful.delivery.report.figures import (
     percent_text,
     share,
 )
+from handful.delivery.report.lettering import letters_of
 from handful.delivery.report.plane import letters, line_spec, plane_spec
 from handful.delivery.report.section import Chart
 from handful.delivery.report.topics import topics_of
@@ -87,7 +91,7 @@ def render_report(plan: Plan) -> str:
         >>> callable(render_report)
         True
     """
-    css = (_HERE / "report.css").read_text(encoding="utf-8")
+    css = looks() + (_HERE / "report.css").read_text(encoding="utf-8")
     script = (_HERE / "page.js").read_text(encoding="utf-8")
     environment = Environment(
         loader=FileSystemLoader(_HERE),
@@ -134,6 +138,8 @@ def _context(plan: Plan) -> dict[str, Any]:
         **_charts(plan),
         **_disclosure(plan),
         "cards": tuple(_card(plan, at) for at in range(len(plan.segments))),
+        "letters": tuple(letters_of(plan).items()),
+        "around": tuple(one for one in (flows.section(plan), drivers.section(plan)) if one),
         "topics": topics_of(plan),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from handful.delivery.report.figures import (
@@ -13,11 +14,10 @@ from handful.delivery.report.figures import (
     plain,
     share,
 )
+from handful.delivery.report.lettering import lettered, letters_of
 from handful.delivery.report.tables import Cell, Column, Row, Table, offers_text
 from handful.delivery.report.varying import cost_cells, costs_shown
 from handful.planning.records import Plan
-
-_SHORT_MENU: Final = 3
 
 
 def frontier_table(plan: Plan) -> Table:
@@ -25,8 +25,9 @@ def frontier_table(plan: Plan) -> Table:
     places = decimals(plan.frontier)
     gain_places = decimals(point.gain_over_single for point in plan.frontier)
     chosen = plan.verdict.offers if plan.verdict.kind in ("one_offer", "handful") else None
+    marks = letters_of(plan)
     rows = tuple(
-        Row(_frontier_cells(plan, at, places, gain_places), point.offers == chosen)
+        Row(_frontier_cells(plan, at, places, gain_places, marks), point.offers == chosen)
         for at, point in enumerate(plan.frontier)
     )
     columns = (
@@ -45,11 +46,13 @@ def frontier_table(plan: Plan) -> Table:
     )
 
 
-def _frontier_cells(plan: Plan, at: int, places: int, gain_places: int) -> tuple[Cell, ...]:
-    field = f"frontier.{at}"
+def _frontier_cells(
+    plan: Plan, at: int, places: int, gain_places: int, marks: Mapping[str, str]
+) -> tuple[Cell, ...]:
+    field, point = f"frontier.{at}", plan.frontier[at]
     return (
         count(plan, f"{field}.offers"),
-        _menu_words(plan, at),
+        lettered(point.menu, marks),
         interval(plan, field, places),
         interval(plan, f"{field}.gain_over_single", gain_places),
         share(plan, f"{field}.share_of_one_to_one", "one-to-one gains nothing over one offer"),
@@ -58,20 +61,6 @@ def _frontier_cells(plan: Plan, at: int, places: int, gain_places: int) -> tuple
         share(plan, f"{field}.certified_gap", "no bound was made"),
         money(plan, f"{field}.claimed", places),
     )
-
-
-def _menu_words(plan: Plan, at: int) -> str:
-    """Name a menu's offers; a long one that is not the plan's by its step from the menu before."""
-    point = plan.frontier[at]
-    whole = offers_text(point.menu)
-    if at == 0 or point.offers <= _SHORT_MENU or point.offers == plan.verdict.offers:
-        return whole
-    before = plan.frontier[at - 1]
-    added = tuple(name for name in point.menu if name not in before.menu)
-    left = tuple(name for name in before.menu if name not in point.menu)
-    out = f" without {offers_text(left)}" if left else ""
-    step = f"The menu of {before.offers}{out}, and {offers_text(added)}"
-    return step if len(step) < len(whole) else whole
 
 
 def shown_menu(plan: Plan) -> int | None:
@@ -286,8 +275,10 @@ def guardrails_table(plan: Plan) -> Table:
             (
                 rail.name,
                 rail.measure,
-                plain(plan, f"guardrails.{at}.value", _places(rail.value, rail.bound)),
-                plain(plan, f"guardrails.{at}.bound", _places(rail.value, rail.bound), NO_BOUND),
+                plain(plan, f"guardrails.{at}.value", rail_places(rail.value, rail.bound)),
+                plain(
+                    plan, f"guardrails.{at}.bound", rail_places(rail.value, rail.bound), NO_BOUND
+                ),
                 rail.verdict.replace("_", " "),
                 answers.get(rail.name, rail.remedy),
             ),
@@ -305,6 +296,6 @@ def guardrails_table(plan: Plan) -> Table:
     return Table("guardrails", "Guardrails", columns, rows)
 
 
-def _places(value: float | None, bound: float | None) -> int:
+def rail_places(value: float | None, bound: float | None) -> int:
     """Counts are shown as counts, anything else with three places."""
     return 0 if all(x is None or float(x).is_integer() for x in (value, bound)) else 3

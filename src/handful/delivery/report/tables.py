@@ -10,7 +10,16 @@ from typing import Final, TypeAlias
 
 from handful.delivery.report.figures import Figure, Interval
 
-Cell: TypeAlias = str | Figure | Interval
+
+@dataclass(frozen=True, slots=True)
+class Short:
+    """Text that is shown short, and told whole in the data taken away."""
+
+    text: str
+    whole: str
+
+
+Cell: TypeAlias = str | Short | Figure | Interval
 
 _FORMULA_STARTS: Final = ("=", "+", "-", "@", "\t", "\r")
 
@@ -100,7 +109,8 @@ def csv_text(table: Table) -> str:
 def _csv_values(cell: Cell, wide: bool) -> list[str]:
     if isinstance(cell, Interval):
         return [_exact(cell.value), _exact(cell.lo), _exact(cell.hi)]
-    text = _exact(cell) if isinstance(cell, Figure) else _quoted(cell)
+    words = cell.whole if isinstance(cell, Short) else cell
+    text = _exact(words) if isinstance(words, Figure) else _quoted(words)
     return [text, "", ""] if wide else [text]
 
 

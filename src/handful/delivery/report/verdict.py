@@ -1,10 +1,11 @@
-"""The top of the page: the verdict in one sentence, four answers, what being wrong would cost."""
+"""The top of the page: the verdict in one sentence, six answers."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Final
 
+from handful.delivery.report import guarding
 from handful.delivery.report.figures import count, decimals, interval, lookup, money, percent_text
 from handful.delivery.report.sections import shown_menu
 from handful.delivery.report.tables import offers_text
@@ -16,7 +17,7 @@ from handful.delivery.report.wording import (
     quoted,
     quoted_menu,
 )
-from handful.evidence.records import Estimate
+from handful.evidence.records import Estimate, FrontierPoint
 from handful.planning.records import Plan
 
 _HEADLINE_NAMES: Final = 110
@@ -127,8 +128,52 @@ def _some_way_leads(plan: Plan) -> bool:
 def tiles(plan: Plan) -> tuple[Tile, ...]:
     """Return what to run, for whom, what it is worth and how sure, for the top of the page."""
     return tuple(
-        tile for tile in (_what(plan), _whom(plan), _worth(plan), _total(plan)) if tile is not None
+        tile
+        for tile in (
+            _what(plan),
+            _whom(plan),
+            _worth(plan),
+            _total(plan),
+            _if_wrong(plan),
+            _closest(plan),
+        )
+        if tile is not None
     )
+
+
+def _if_wrong(plan: Plan) -> Tile | None:
+    """Say what it costs to be wrong: the end of a band that goes against the verdict."""
+    question = "What it costs to be wrong"
+    found = _forgone_field(plan)
+    if found is not None:
+        forgone, point = found
+        high = money(plan, forgone, decimals((point.gain_over_single,)))
+        note = (
+            f"per customer: what {point.offers} offers would earn more at the high end of the "
+            "band, before set-up costs."
+        )
+        return Tile(question, ("Up to ", high), (note,))
+    field, label = _gain_field(plan) if plan.verdict.kind != "refused" else (None, "")
+    if field is None:
+        return None
+    estimate = _estimate(plan, field)
+    low = money(plan, f"{field}.lo", decimals((estimate,)))
+    note = f"per customer over {label}: the low end of the band, before set-up costs."
+    return Tile(question, ("Still gains " if estimate.lo > 0 else "At worst ", low), (note,))
+
+
+def _closest(plan: Plan) -> Tile | None:
+    """Name the guardrail that is closest to failing."""
+    if not plan.guardrails:
+        return None
+    question = "Guardrail closest to failing"
+    stops = tuple(sorted(result.name for result in plan.failed))
+    if stops:
+        return Tile(question, ("Failed: ", offers_text(stops)), ("This plan may not be used yet.",))
+    at = guarding.closest_at(plan)
+    if at is None:
+        return Tile(question, ("None is near",), guarding.closest(plan))
+    return Tile(question, (plan.guardrails[at].name,), guarding.numbers(plan, at))
 
 
 def _what(plan: Plan) -> Tile:
@@ -231,13 +276,10 @@ def _pessimistic(plan: Plan) -> Sentence:
 
 def _forgone(plan: Plan) -> Sentence:
     """Return what one offer for all gives up if the best menu is as good as its band allows."""
-    at = shown_menu(plan)
-    if plan.verdict.kind != "one_offer" or at is None:
+    found = _forgone_field(plan)
+    if found is None:
         return ()
-    point = plan.frontier[at]
-    if point.gain_over_single.hi <= 0:
-        return ()
-    field = f"frontier.{at}.gain_over_single.hi"
+    field, point = found
     high = money(plan, field, decimals((point.gain_over_single,)))
     return (
         f"A menu of {point.offers} would earn ",
@@ -245,3 +287,14 @@ def _forgone(plan: Plan) -> Sentence:
         " per customer more at the high end of its band, before set-up costs: about as much as "
         "the verdict can leave on the table.",
     )
+
+
+def _forgone_field(plan: Plan) -> tuple[str, FrontierPoint] | None:
+    """Return where the plan holds what the best menu may earn more; None where nothing is."""
+    at = shown_menu(plan)
+    if plan.verdict.kind != "one_offer" or at is None:
+        return None
+    point = plan.frontier[at]
+    if point.gain_over_single.hi <= 0:
+        return None
+    return f"frontier.{at}.gain_over_single.hi", point

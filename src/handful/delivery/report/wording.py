@@ -65,7 +65,9 @@ def setup_note(plan: Plan) -> Sentence:
     cost_place = max(place, significant([plan.frontier[at].cost]))
     only_set_up = plan.frontier[at].cost == plan.frontier[at].setup_cost
     return (
-        "Setting up costs " if only_set_up else "Setting up, content, stock and data together cost ",
+        "Setting up costs "
+        if only_set_up
+        else "Setting up, content, stock and data together cost ",
         money(plan, f"frontier.{at}.cost", cost_place),
         " per customer, which leaves a net value of ",
         money(plan, f"frontier.{at}.net", place),
