@@ -134,8 +134,9 @@ def _headline(answer: Document, labels: Mapping[str, str]) -> str:
     if not _is_advice(answer):
         many = "one offer" if answer["offers"] == 1 else f"{answer['offers']} offers"
         return f"With {many}: {menu}."
+    whom = "for everybody" if not answer["constraints"] else "as far as the limits let you"
     return {
-        "one_offer": f"One offer for everybody: {menu}.",
+        "one_offer": f"One offer {whom}: {menu}.",
         "handful": f"Run {answer['offers']} offers: {menu}. Each customer gets what suits them.",
         "no_offer": "Make no offer: none is shown to earn more than doing nothing.",
         "by_hand": "Write to each customer by hand: the team has the hours.",

@@ -29,6 +29,7 @@ class Control:
         note: what the setting means, or what an empty box means.
         log: whether the slider goes by factors.
         whole: whether only whole numbers make sense.
+        when_empty: where the slider stands while the box is empty.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Control:
     log: bool = False
     whole: bool = False
     least: float = 0.0
+    when_empty: float | None = None
 
     @property
     def value(self) -> float | None:
@@ -52,7 +54,8 @@ class Control:
     @property
     def at(self) -> float:
         """Where the slider stands."""
-        value = self.lo if self.value is None else self.value
+        value = self.when_empty if self.value is None else self.value
+        value = self.lo if value is None else value
         return min(max(value, self.lo), self.hi)
 
 
@@ -90,6 +93,7 @@ def _offers(settings: Document, question: Mapping[str, Any]) -> Control:
         note="Empty: as many as the evidence supports.",
         whole=True,
         least=1,
+        when_empty=settings["offers"],
     )
 
 

@@ -139,7 +139,9 @@ def limit_row(answer: Document, at: int, currency: str) -> LimitRow:
         used=sized(answer, f"{field}.used", "not measured"),
         price=(
             Figure(
-                money_text(price, currency, significant([price])), price, f"{field}.shadow_price"
+                money_text(price, currency, max(significant([price]) + 1, 2)),
+                price,
+                f"{field}.shadow_price",
             )
             if known(price)
             else Figure(MISSING, None, f"{field}.shadow_price", None, "the limit does not bind")
