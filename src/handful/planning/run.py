@@ -282,6 +282,9 @@ def _assemble(
     kept = keep_whatif(job, evidence, done, facts)
     if kept is None:
         return done
+    if kept.terms.limits is not None and not kept.kept.splits:
+        # Dials under limits: who gets what is not kept, so nothing can be asked again.
+        return replace(done, whatif=kept)
     ranges = SensitivitySpec() if brief is None else brief.sensitivity
     return replace(done, whatif=kept, sensitivity=sensitivity_of(kept, ranges))
 
