@@ -20,7 +20,7 @@ from handful.experiment.sources import stream_customers
 from handful.policy.artefact import read_policy, write_policy
 from handful.policy.decide import decide
 from handful.policy.policy import assign
-from handful.policy.records import Policy, RuleTree, Split
+from handful.policy.records import GiveWay, Policy, RuleTree, Split
 from handful.policy.rules import best_tree
 
 CUTS = (-1e300, -1.0, 0.0, 0.1, 0.25, 3.0, 1e22)
@@ -96,7 +96,16 @@ def policies(draw: st.DrawFn, *, by_rule: bool) -> Policy:
         fallback=np.array([draw(st.integers(0, 2)) for _ in range(len(strata) + 1)]),
         currency="USD",
         rule=rule,
+        give_way=None if by_rule or len(menu) < 2 else draw(st.none() | gives_way(menu)),
     )
+
+
+@st.composite
+def gives_way(draw: st.DrawFn, menu: tuple[int, ...]) -> GiveWay:
+    """Offers that compete and one of the menu that stands in for those not on it."""
+    default = draw(st.sampled_from(menu))
+    more = draw(st.sets(st.integers(0, 2)))
+    return GiveWay(tuple(sorted({*menu} - {default} | more)), default)
 
 
 ROWS = st.lists(

@@ -20,7 +20,7 @@ from handful.experiment.records import Features, FeatureSchema
 from handful.policy.artefact import read_policy, write_policy
 from handful.policy.decide import decide
 from handful.policy.policy import assign
-from handful.policy.records import REASONS, Policy
+from handful.policy.records import REASONS, GiveWay, Policy
 
 CUTS = (-1.0, 0.0, 0.1, 0.25, 3.0, 16_777_217.0)
 MONEY = st.sampled_from((-1.0, 0.0, 0.0, 0.1, 0.2, 0.3, 1.0, 1e15, -1e15))
@@ -95,6 +95,7 @@ def policies(draw: st.DrawFn) -> Policy:
     codes = st.integers(0, offers - 1)
     support = draw(st.lists(st.booleans(), min_size=strata * offers, max_size=strata * offers))
     fallback = draw(st.lists(codes, min_size=strata + 1, max_size=strata + 1))
+    menu = tuple(sorted(draw(st.sets(codes, min_size=1))))
     return Policy(
         model=EffectsModel(
             schema=schema,
@@ -103,13 +104,22 @@ def policies(draw: st.DrawFn) -> Policy:
             terms=tuple(draw(st.lists(terms(schema, offers), max_size=3))),
             forest=draw(st.none() | forests(schema, offers)),
         ),
-        menu=tuple(sorted(draw(st.sets(codes, min_size=1)))),
+        menu=menu,
         strata_columns=("s",) if strata > 1 else (),
         strata=tuple(f"s{stratum}" for stratum in range(strata)),
         support=np.array(support).reshape(strata, offers),
         fallback=np.array(fallback),
         currency="USD",
+        give_way=None if len(menu) < 2 else draw(st.none() | gives_way(menu, offers)),
     )
+
+
+@st.composite
+def gives_way(draw: st.DrawFn, menu: tuple[int, ...], offers: int) -> GiveWay:
+    """Offers that compete and one of the menu that stands in for those not on it."""
+    default = draw(st.sampled_from(menu))
+    more = draw(st.sets(st.integers(0, offers - 1)))
+    return GiveWay(tuple(sorted({*menu} - {default} | more)), default)
 
 
 @st.composite

@@ -89,8 +89,8 @@ def _give_way_faults(give_way: GiveWay, policy: Policy) -> Iterator[str]:
         yield "give_way: an offer of the menu does not compete"
     if give_way.default not in policy.menu:
         yield "give_way: the default is not in the menu"
-    if policy.rule is not None:
-        yield "give_way: a policy with a rule needs none"
+    if policy.rule is not None or len(policy.menu) < 2:
+        yield "give_way: a policy with a rule or a menu of one needs none"
 
 
 def _schema_faults(schema: FeatureSchema) -> Iterator[str]:
