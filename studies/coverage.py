@@ -120,7 +120,7 @@ def outcomes(rows: int, harm: float, spec: OutcomeSpec, count: int, seed: int) -
 
 def plans(count: int, seed: int) -> int:
     """Count plans without any effect in which a segment falls back."""
-    settings = PlanSettings(repetitions=1, ladder=False, max_offers=3)
+    settings = PlanSettings(repetitions=1, ladder=False, max_offers=3, studio=False)
     moved = 0
     for r in range(count):
         log = simulate("null", n=1_500, offers=3, random_state=seed + r).experiment

@@ -28,7 +28,7 @@ from handful.policy.records import REASONS, GiveWay
 from handful.policy.soundness import unsound
 from made_experiment import made_experiment
 
-QUICK = PlanSettings(repetitions=1, ladder=False, max_offers=2)
+QUICK = PlanSettings(repetitions=1, ladder=False, max_offers=2, studio=False)
 
 
 def test_a_group_mean_is_hand_worked() -> None:
