@@ -48,7 +48,11 @@ setup_cost = {SETUP_COST}
 folds       = 4
 repetitions = 1
 """
-FAILING = """
+CAPACITY = 20_000
+LIMITED_AND_FAILING = f"""
+[constraints]
+capacity = {{'{FORMULA}' = {CAPACITY}}}
+
 [guardrails]
 deny = ["region"]
 """

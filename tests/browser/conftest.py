@@ -10,17 +10,20 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, sync_playwright
 
-from made_studio import FAILING, Studio, make_plan, serving, write_log
+from made_studio import LIMITED_AND_FAILING, Studio, make_plan, serving, write_log
 
 LOOPBACK = "127.0.0.1"
 
 
 @pytest.fixture(scope="session")
 def plans(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
-    """Two plans from one log: one that may be released, one that a guardrail stops."""
+    """Two plans from one log: one that may be released, one with a limit that a guardrail stops."""
     folder = tmp_path_factory.mktemp("plans")
     write_log(folder)
-    return {"good": make_plan(folder, "good"), "stopped": make_plan(folder, "stopped", FAILING)}
+    return {
+        "good": make_plan(folder, "good"),
+        "stopped": make_plan(folder, "stopped", LIMITED_AND_FAILING),
+    }
 
 
 @pytest.fixture(scope="session")

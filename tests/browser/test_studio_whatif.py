@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from made_studio import FORMULA, POPULATION, SCRIPT, Studio
+from made_studio import CAPACITY, FORMULA, POPULATION, SCRIPT, Studio
 
 pytestmark = pytest.mark.browser
 
@@ -59,9 +59,10 @@ def drag(page: Page, label: str, share: float) -> None:
     page.mouse.up()
 
 
-def test_at_its_own_settings_the_page_shows_the_plan(page: Page, studio: Studio) -> None:
-    page.goto(studio.page("good"))
-    document, numbers = studio.document("good"), shown(page)
+@pytest.mark.parametrize("name", ["good", "stopped"])
+def test_at_its_own_settings_the_page_shows_the_plan(page: Page, studio: Studio, name: str) -> None:
+    page.goto(studio.page(name))
+    document, numbers = studio.document(name), shown(page)
     for field, value in numbers.items():
         assert value == pytest.approx(expected(document, field), abs=1e-9), field
     assert len(numbers) > 30
@@ -111,6 +112,21 @@ def test_an_assumption_of_profit_scales_every_value(page: Page, studio: Studio) 
     assert shown(page)["frontier.0.value"] == pytest.approx(before / 2, rel=0.02)
     told = answer(studio, "good", assumptions={"margin": 0.15})
     assert shown(page)["frontier.0.value"] == pytest.approx(told["frontier"][0]["value"])
+
+
+def test_less_capacity_is_used_up_and_gets_a_price(page: Page, studio: Studio) -> None:
+    page.goto(studio.page("stopped"))
+    planned = shown(page)
+    assert planned["constraints.0.bound"] == CAPACITY
+    drawn(page, lambda: page.get_by_label("Capacity of").first.fill("5000"))
+    page.wait_for_load_state("networkidle")
+    numbers = shown(page)
+    told = answer(studio, "stopped", capacities={FORMULA: 5000})["constraints"][0]
+    assert numbers["constraints.0.bound"] == 5000
+    assert numbers["constraints.0.used"] == pytest.approx(told["used"])
+    assert numbers["constraints.0.used"] < 5500
+    assert numbers["constraints.0.shadow_price"] == pytest.approx(told["shadow_price"])
+    assert told["shadow_price"] > 0
 
 
 def test_a_high_set_up_cost_turns_the_verdict_into_no_offer(page: Page, studio: Studio) -> None:

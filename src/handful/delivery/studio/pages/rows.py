@@ -131,6 +131,7 @@ def limit_row(answer: Document, at: int, currency: str) -> LimitRow:
     """Return a limit as a row."""
     limit, field = answer["constraints"][at], f"constraints.{at}"
     price = limit["shadow_price"]
+    place = max(significant([price]) + 1, 2) if known(price) else 0
     return LimitRow(
         name=limit["name"].replace("_", " ").replace("capacity.", "capacity of "),
         kind="at least" if limit["kind"] == "at_least" else "at most",
@@ -138,11 +139,7 @@ def limit_row(answer: Document, at: int, currency: str) -> LimitRow:
         bound=sized(answer, f"{field}.bound"),
         used=sized(answer, f"{field}.used", "not measured"),
         price=(
-            Figure(
-                money_text(price, currency, max(significant([price]) + 1, 2)),
-                price,
-                f"{field}.shadow_price",
-            )
+            Figure(money_text(price, currency, place), price, f"{field}.shadow_price")
             if known(price)
             else Figure(MISSING, None, f"{field}.shadow_price", None, "the limit does not bind")
         ),
