@@ -14,6 +14,7 @@ from handful.cli.evaluating import evaluate
 from handful.cli.exporting import export
 from handful.cli.forgetting import forget
 from handful.cli.planning import plan
+from handful.cli.reporting import report
 from handful.cli.reviewing import review
 from handful.cli.rolling import rollout
 from handful.cli.serving import serve
@@ -23,7 +24,7 @@ from handful.cli.starting import init
 _SECTIONS: Mapping[str, tuple[click.Command, ...]] = {
     "Start": (demo, init, size),
     "Decide": (check, plan),
-    "Use": (serve, assign, export, evaluate),
+    "Use": (serve, report, assign, export, evaluate),
     "Look after": (rollout, review, forget),
 }
 

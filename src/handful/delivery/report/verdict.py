@@ -173,7 +173,7 @@ def _closest(plan: Plan) -> Tile | None:
     at = guarding.closest_at(plan)
     if at is None:
         return Tile(question, ("None is near",), guarding.closest(plan))
-    return Tile(question, (plan.guardrails[at].name,), guarding.numbers(plan, at))
+    return Tile(question, (plan.guardrails[at].name.replace("_", " "),), guarding.numbers(plan, at))
 
 
 def _what(plan: Plan) -> Tile:
