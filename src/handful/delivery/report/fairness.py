@@ -188,7 +188,7 @@ def _proxies(plan: Plan, found: Fairness) -> Iterator[Block]:
         return
     strong = [p for p in found.proxies if p.shown][:3]
     if strong:
-        named = "; ".join(f"{p.predictor} tells {p.group}" for p in strong)
+        named = "; ".join(f"{p.predictor} ({p.group})" for p in strong)
         lead = f"Decisions that never read a group can still follow it. Strongest traces: {named}."
     else:
         lead = "Nothing that decisions read is shown to tell the groups apart."
