@@ -36,6 +36,7 @@ from handful.evidence.whatif_choice import choose_again
 from handful.evidence.whatif_columns import (
     Column,
     Table,
+    best_place,
     clipped_means,
     follow_shares,
     logged_column,
@@ -306,7 +307,10 @@ def given_by_claims(whatif: WhatIf, menu: tuple[int, ...]) -> IntArray:
         own, table = whatif.kept.own, table_of(whatif)
         if own is None:
             raise ValueError("the plan kept no predictions")
-        whatif.cache[key] = assign_codes(own.T, menu, table.cells, table.fallback)
+        if table.cells is None:
+            whatif.cache[key] = np.array(menu)[best_place([own[g] for g in menu])]
+        else:
+            whatif.cache[key] = assign_codes(own.T, menu, table.cells, table.fallback)
     found: IntArray = whatif.cache[key]
     return found
 
@@ -321,9 +325,12 @@ def final_claims(whatif: WhatIf, known: MenuFacts) -> MenuFacts:
 
 def _other_menu(whatif: WhatIf, known: MenuFacts, menu: tuple[int, ...]) -> MenuFacts:
     """Return the facts of a menu that the plan did not choose."""
-    given, own = given_by_claims(whatif, menu), whatif.kept.own
+    own = whatif.kept.own
     claimed = float("nan")
-    if own is not None:
+    if own is not None and table_of(whatif).cells is None:
+        claimed = float(np.maximum.reduce([own[g] for g in menu]).mean(dtype=np.float64))
+    elif own is not None:
+        given = given_by_claims(whatif, menu)
         claimed = float(own[given, np.arange(len(given))].mean(dtype=np.float64))
     proven = bool(whatif.whole.pool) and bool(whatif.log.design.support.all())
     names = tuple(whatif.log.offers[g] for g in menu)
