@@ -11,6 +11,7 @@ from handful.brief.execution import ExecutionSpec
 from handful.brief.presets import with_long_run
 from handful.brief.schema import TeamSpec
 from handful.brief.stages import StagesSpec
+from handful.brief.variety import VarietySpec
 from handful.evidence.fitness import advise, by_hand
 from handful.evidence.frontier import MenuFacts
 from handful.evidence.ledger import Means
@@ -263,6 +264,23 @@ def test_stale_fields_matter_more_the_more_a_plan_reads_them(planted) -> None:
     of_three = next(found for found in planted.stages.wrong_offers if found.offers == 3)
     assert 0 < of_three.rate.value < of_three.worst <= 1
     assert of_three.worst_field in {"x1", "x2", "x3"}
+
+
+SMALL = PlanSettings(repetitions=1, folds=4, max_offers=3, setup_cost=5.0, ladder=False)
+
+
+def test_a_team_that_can_author_two_is_not_told_to_author_five() -> None:
+    log = simulate("types", n=1_500, random_state=1).experiment
+    asked = replace(SMALL, team=TeamSpec(offers_we_can_author=2))
+    assert make_plan(log, settings=asked).fit.advice in ("one_offer", "handful")
+
+
+def test_stock_of_every_offer_in_use_is_part_of_one_to_one() -> None:
+    log = replace(simulate("types", n=1_500, random_state=1).experiment, population=10_000.0)
+    asked = replace(SMALL, variety=VarietySpec(unit_cost=1.0, shortage=2.0))
+    stages = make_plan(log, settings=asked).stages.stages
+    costs = [stage.cost for stage in stages]
+    assert costs == sorted(costs)
 
 
 def test_a_plan_wastes_no_more_than_a_broadcast(planted) -> None:

@@ -14,6 +14,7 @@ import numpy as np
 
 from handful.brief.stages import StagesSpec
 from handful.effects.scores import close_cells
+from handful.evidence.authoring import work
 from handful.evidence.bands import difference_rows, make_family
 from handful.evidence.evidence import Evidence
 from handful.evidence.ladder import DIRECT_MAIL, ENGAGED
@@ -182,13 +183,16 @@ def one_to_one_lead(
 
     Returns:
         The paired difference with a 95 % interval of its own; None where too few customers would
-        be treated differently to tell, or nothing is to be compared.
+        be treated differently to tell, the team cannot author so many offers, or nothing is to be
+        compared.
 
     Cost: O(n + G M^2).
     """
     means = evidence.means
     given = evidence.codes[ONE_TO_ONE]
     if means is None or verdict.kind not in ("handful", "one_offer", "no_offer"):
+        return None
+    if terms.author is not None and work(np.unique(given).tolist(), terms) > terms.author:
         return None
     if verdict.kind == "handful":
         against = [(menu_name(verdict.offers), costs[1])]

@@ -24,7 +24,7 @@ from handful.evidence.ratios import gain_ratio, together
 from handful.evidence.records import Estimate, FrontierPoint
 from handful.evidence.stage_records import Depth, Marginal, Stage, StageName
 from handful.evidence.terms import Terms
-from handful.evidence.variety import single_costs
+from handful.evidence.variety import holding_cost, single_costs
 from handful.evidence.verdict import AS_LOGGED
 from handful.notation import FloatArray, IntArray
 
@@ -177,12 +177,14 @@ def _menu_stage(
 
 
 def _one_to_one(case: StageCase, gains: tuple[Estimate, Estimate], kept: Estimate | None) -> Stage:
-    """Price one-to-one: every offer in use, deciding for everybody, and making it where told."""
-    used = np.unique(case.evidence.codes[ONE_TO_ONE])
-    terms = case.terms
+    """Price one-to-one: every offer in use, stock, deciding, and making each where that is told."""
+    given, terms = case.evidence.codes[ONE_TO_ONE], case.terms
+    used = np.unique(given)
     # Points that a fold alone polished are not among the plan's offers; all points cost the same.
-    priced = np.minimum(used, len(terms.setup) - 1)
-    cost = float(terms.setup[priced].sum()) + terms.running + case.own_offer
+    priced = np.minimum(given, len(terms.setup) - 1)
+    stock = holding_cost(priced, np.unique(priced).tolist(), terms)
+    setup = float(terms.setup[np.minimum(used, len(terms.setup) - 1)].sum())
+    cost = setup + stock + terms.running + case.own_offer
     known = ("one-to-one", len(used), ())
     return _priced(case, known, case.customers, gains, (cost, kept))
 
