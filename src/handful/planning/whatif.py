@@ -66,7 +66,7 @@ def ask(whatif: WhatIf, question: Question) -> Answer:
         )
     size = _size(whatif, judged, question)
     menu = _menu(whatif, judged, size)
-    planned = own and set(menu) == set(whatif.planned.menu)
+    planned = own and _is_planned(whatif, menu)
     told = _can_tell(whatif, menu)
     segments = whatif.planned.segments
     if not planned:
@@ -190,6 +190,12 @@ def _menu(whatif: WhatIf, judged: Judged, size: int) -> tuple[int, ...]:
     if judged.verdict.kind == "no_offer" and size == 1 and control is not None:
         return (control,)
     return judged.menus[size]
+
+
+def _is_planned(whatif: WhatIf, menu: tuple[int, ...]) -> bool:
+    """Tell whether a menu is the plan's; a limited policy gives the base besides the verdict's."""
+    names = {whatif.log.offers[g] for g in menu}
+    return set(menu) == set(whatif.planned.menu) or names == set(whatif.planned.verdict.menu)
 
 
 def _can_tell(whatif: WhatIf, menu: tuple[int, ...]) -> bool:
