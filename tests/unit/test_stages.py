@@ -171,9 +171,13 @@ def test_rows_that_do_not_count_are_left_out_of_a_rate() -> None:
 
 def test_one_to_one_is_advised_only_where_it_is_shown_to_gain_more() -> None:
     menu = Verdict("handful", 2, ("a", "b"), None, ())
-    assert advise(menu, Estimate(0.2, 0.1, 0.01, 0.4)) == "one_to_one"
-    assert advise(menu, Estimate(0.2, 0.1, -0.01, 0.4)) == "handful"
-    assert advise(Verdict("by_hand", 1, ("a",), None, ()), None) == "by_hand"
+    single = Verdict("one_offer", 1, ("a",), None, ())
+    more, perhaps = Estimate(0.2, 0.1, 0.01, 0.4), Estimate(0.2, 0.1, -0.01, 0.4)
+    assert advise(menu, more, differ=False) == "one_to_one"
+    assert advise(menu, perhaps, differ=True) == "handful"
+    assert advise(single, more, differ=True) == "one_to_one"
+    assert advise(single, more, differ=False) == "one_offer"
+    assert advise(Verdict("by_hand", 1, ("a",), None, ()), None, differ=True) == "by_hand"
 
 
 def test_the_card_test_is_arithmetic() -> None:

@@ -214,14 +214,19 @@ def _clusters(experiment: Experiment, differs: BoolArray) -> int:
     return int(np.count_nonzero(np.bincount(experiment.cluster[differs])))
 
 
-def advise(verdict: Verdict, lead: Estimate | None) -> Advice:
+def advise(verdict: Verdict, lead: Estimate | None, *, differ: bool) -> Advice:
     """Return the advice: the verdict, or one-to-one where it is shown to gain more, net.
+
+    Args:
+        verdict: the plan's.
+        lead: from `one_to_one_lead`.
+        differ: whether customers are shown to differ; asked for where no menu has shown it.
 
     Example:
         >>> known = Verdict("handful", 2, ("a", "b"), None, ())
-        >>> advise(known, Estimate(0.2, 0.05, 0.1, 0.3)), advise(known, None)
+        >>> advise(known, Estimate(0.2, 0.05, 0.1, 0.3), differ=True), advise(known, None, differ=True)
         ('one_to_one', 'handful')
-    """
-    if lead is not None and lead.lo > 0:
+    """  # noqa: E501
+    if lead is not None and lead.lo > 0 and (differ or verdict.kind == "handful"):
         return "one_to_one"
     return verdict.kind

@@ -137,12 +137,13 @@ def _fit(
     costs = (stages.stages[-1].cost, stages.stages[stages.plan].cost)
     lead = one_to_one_lead(log, evidence, job.terms, made.verdict, costs)
     why = {rung.name: rung.why_absent for rung in evidence.ladder}
+    matters = commodity(log, evidence, asked.stages)
     found = FitFacts(
-        advice=advise(made.verdict, lead),
+        advice=advise(made.verdict, lead, differ=matters.verdict == "differs"),
         reasons=(),
         preset=asked.preset,
         by_hand=by_hand(population(log), asked.minutes_per_card, asked.hours),
-        commodity=commodity(log, evidence, asked.stages),
+        commodity=matters,
         execution=scorecard(log, ExecutionSpec() if brief is None else brief.execution),
         wasted=wasted_contacts(log, evidence, job.terms, given),
         baselines=baselines(means, made.verdict, why),
