@@ -20,13 +20,14 @@ COMMANDS = (
     "size",
     "check",
     "plan",
+    "serve",
     "assign",
     "export",
     "evaluate",
     "review",
     "forget",
 )
-NOT_YET = ("serve", "log")
+NOT_YET = ("log",)
 COMMON = ("--json", "--quiet", "--strict", "--debug")
 DOCS = (Path(__file__).parents[2] / "docs" / "cli.md").read_text(encoding="utf-8")
 

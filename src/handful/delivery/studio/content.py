@@ -80,7 +80,7 @@ def content_hash(content: Sequence[OfferContent]) -> str:
 
     Example:
         >>> content_hash([OfferContent("mail", "Mail", ())])[:8]
-        '0c4a0a3b'
+        'af3fb6bb'
     """
     said = [
         [offer.offer, offer.label, sorted((cell.channel, cell.text) for cell in offer.cells)]
