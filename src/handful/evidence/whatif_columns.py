@@ -18,7 +18,7 @@ from handful.evidence.verdict import AS_LOGGED, LEAST_CLUSTERS
 from handful.evidence.whatif_keep import small_codes
 from handful.evidence.whatif_records import SmallArray
 from handful.experiment.records import Experiment
-from handful.notation import BoolArray, Float32Array, FloatArray, IntArray
+from handful.notation import AnyFloatArray, BoolArray, Float32Array, FloatArray, IntArray
 from handful.policy.policy import assign_codes
 
 FEW_ROWS: Final = 20_000
@@ -161,7 +161,7 @@ def write_column(table: Table, given: Sequence[IntArray]) -> Column:
     Cost: O(R n).
     """
     log, rows = table.log, np.arange(table.log.n_rows)
-    total = np.zeros(log.n_rows)
+    total = np.zeros(log.n_rows, dtype=np.float32)
     cut = 0.0
     kept = None
     for half, codes in zip(table.halves, given, strict=True):
@@ -174,7 +174,7 @@ def write_column(table: Table, given: Sequence[IntArray]) -> Column:
         if half.cut is not None:
             cut += float(half.cut[received].sum(dtype=np.float64)) / log.n_rows
     total /= len(table.halves)
-    value = float(total.mean())
+    value = float(total.mean(dtype=np.float64))
     return Column(value, value - cut / len(table.halves), _cluster_sums(table, total, value), kept)
 
 
@@ -188,9 +188,9 @@ def logged_column(table: Table) -> Column:
     return Column(value, value, _cluster_sums(table, profit, value), None)
 
 
-def _cluster_sums(table: Table, column: FloatArray, mean: float) -> Float32Array:
+def _cluster_sums(table: Table, column: AnyFloatArray, mean: float) -> Float32Array:
     if table.alone:
-        return (column - mean).astype(np.float32)
+        return (column - column.dtype.type(mean)).astype(np.float32, copy=False)
     return np.bincount(table.log.cluster, column - mean).astype(np.float32)
 
 
