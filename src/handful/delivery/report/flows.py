@@ -16,6 +16,7 @@ from handful.delivery.report.tables import Column, Row, Table
 from handful.evidence.move_records import Move
 from handful.planning.records import Plan
 
+_DARK: Final = "Dark streams change their offer, pale ones keep it."
 _HEIGHT: Final = 300
 _TOP: Final = 34
 _GAP: Final = 22
@@ -34,9 +35,7 @@ def section(plan: Plan) -> Section | None:
     ]
     text = "; ".join(moved)
     blocks: tuple[Block, ...] = (
-        Words(
-            (f"{text[0].upper()}{text[1:]}. Dark streams change their offer, pale ones keep it.",)
-        ),
+        Words((f"{text[0].upper()}{text[1:]}. {_DARK}{_key(plan)}",)),
         Drawn(_chart(plan), "Who would move with one offer fewer or more", _table(plan)),
         Words(
             (
@@ -47,6 +46,15 @@ def section(plan: Plan) -> Section | None:
         ),
     )
     return Section("moves", "Who moves with one offer more", "Who moves", blocks)
+
+
+def _key(plan: Plan) -> str:
+    """Say what the letters of the drawing stand for, where it has letters."""
+    drawn = {name for move in plan.moves for name in (move.offer, move.to_offer)}
+    said = "; ".join(
+        f"{mark} is {name}" for name, mark in letters_of(plan).items() if name in drawn
+    )
+    return f" {said}." if said else ""
 
 
 def _step(plan: Plan, before: int) -> tuple[Move, ...]:
@@ -86,7 +94,7 @@ def _drawing(moves: Sequence[Move], marks: Mapping[str, str], width: int) -> str
     """Draw columns of offers and the streams between them."""
     sizes = sorted({m.offers for m in moves} | {m.to_offers for m in moves})
     across = {k: 1 + at * (width - _BAR - 2) / (len(sizes) - 1) for at, k in enumerate(sizes)}
-    columns = {k: _column(_shares(moves, k)) for k in sizes}
+    columns = {k: _column(_shares(moves, k), marks) for k in sizes}
     height = _TOP + _HEIGHT + _GAP * max(len(column) for column in columns.values())
     parts = [_stream_parts(moves, across, columns)]
     for at, k in enumerate(sizes):
@@ -115,10 +123,12 @@ def _shares(moves: Sequence[Move], offers: int) -> dict[str, float]:
     return found
 
 
-def _column(shares: Mapping[str, float]) -> dict[str, tuple[float, float, float]]:
-    """Return offer -> (top, height, share), in the order of the names."""
+def _column(
+    shares: Mapping[str, float], marks: Mapping[str, str]
+) -> dict[str, tuple[float, float, float]]:
+    """Return offer -> (top, height, share), in the order of the key."""
     placed, top = {}, float(_TOP)
-    for name in sorted(shares):
+    for name in sorted(shares, key=lambda offer: marks.get(offer, offer)):
         tall = shares[name] * _HEIGHT
         placed[name] = (top, tall, shares[name])
         top += tall + _GAP
@@ -131,9 +141,10 @@ def _stream_parts(
     columns: Mapping[int, dict[str, tuple[float, float, float]]],
 ) -> str:
     """Draw the streams, in the order of both columns so that few cross."""
+    ranks = {name: at for column in columns.values() for at, name in enumerate(column)}
     left = {(k, name): place[0] for k, column in columns.items() for name, place in column.items()}
-    right, parts = dict(left), []
-    for move in sorted(moves, key=lambda m: (m.offers, m.offer, m.to_offer)):
+    right, still, turning = dict(left), [], []
+    for move in sorted(moves, key=lambda m: (m.offers, ranks[m.offer], ranks[m.to_offer])):
         tall = move.share * _HEIGHT
         x0, x1 = across[move.offers] + _BAR, across[move.to_offers]
         y0, y1 = left[move.offers, move.offer], right[move.to_offers, move.to_offer]
@@ -142,13 +153,13 @@ def _stream_parts(
         half = (x0 + x1) / 2
         stays = move.offer == move.to_offer
         look = PAPER["band"] if stays else PAPER["plan"]
-        parts.append(
+        (still if stays else turning).append(
             f'<path fill="{look}" fill-opacity="{1 if stays else 0.55}" d="'
             f"M{x0:.1f},{y0:.1f}C{half:.1f},{y0:.1f} {half:.1f},{y1:.1f} {x1:.1f},{y1:.1f}"
             f"V{y1 + tall:.1f}C{half:.1f},{y1 + tall:.1f} {half:.1f},{y0 + tall:.1f} "
             f'{x0:.1f},{y0 + tall:.1f}Z"/>'
         )
-    return "".join(parts)
+    return "".join((*still, *turning))
 
 
 def _column_parts(

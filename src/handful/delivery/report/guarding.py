@@ -11,6 +11,8 @@ from handful.delivery.report.tables import offers_text
 from handful.delivery.report.wording import Sentence
 from handful.planning.records import GuardrailResult, Plan
 
+ALL_NIL: Final = "Every guardrail that passed found nothing where nothing may be."
+
 _TO_WRITE_DOWN: Final = ("provenance",)
 """Guardrails that warn of what nobody has written down yet, and can never fail."""
 
@@ -139,7 +141,7 @@ def closest(plan: Plan) -> Sentence:
         return (f"{_listed(stops)} failed already.",)
     at = closest_at(plan)
     if at is None:
-        return ("None is near: every guardrail that passed found nothing where nothing may be.",)
+        return ("None is near. ", ALL_NIL)
     return (f"“{plan.guardrails[at].name}”: ", *numbers(plan, at))
 
 

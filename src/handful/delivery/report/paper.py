@@ -15,7 +15,6 @@ BROWSERS: Final = (
     "chromium",
     "chromium-browser",
     "google-chrome",
-    "google-chrome-stable",
     "chrome",
 )
 """Names under which a browser that can print is looked for on PATH."""

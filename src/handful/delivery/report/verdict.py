@@ -144,6 +144,8 @@ def tiles(plan: Plan) -> tuple[Tile, ...]:
 def _if_wrong(plan: Plan) -> Tile | None:
     """Say what it costs to be wrong: the end of a band that goes against the verdict."""
     question = "What it costs to be wrong"
+    if plan.verdict.kind == "no_offer":
+        return _missed(plan, question)
     found = _forgone_field(plan)
     if found is not None:
         forgone, point = found
@@ -162,6 +164,21 @@ def _if_wrong(plan: Plan) -> Tile | None:
     return Tile(question, ("Still gains " if estimate.lo > 0 else "At worst ", low), (note,))
 
 
+def _missed(plan: Plan, question: str) -> Tile | None:
+    """Say what running no offer misses if the best stage is as good as its band allows."""
+    if plan.stages is None or plan.reference.no_offer is None:
+        return None
+    stages = plan.stages.stages
+    at = max(range(len(stages)), key=lambda k: stages[k].gain.hi)
+    if stages[at].gain.hi <= 0:
+        return Tile(question, ("Nothing is missed",), ("No offer is above zero in its band.",))
+    field = f"stages.stages.{at}.gain"
+    gain = interval(plan, field, decimals((stages[at].gain,)))
+    note = (f"per customer: what {stages[at].name} would gain over no offer at the high end of ",)
+    ends = ("its band, ", gain.lo, " to ", gain.hi, ".")
+    return Tile(question, ("Up to ", gain.hi), (*note, *ends))
+
+
 def _closest(plan: Plan) -> Tile | None:
     """Name the guardrail that is closest to failing."""
     if not plan.guardrails:
@@ -172,7 +189,7 @@ def _closest(plan: Plan) -> Tile | None:
         return Tile(question, ("Failed: ", offers_text(stops)), ("This plan may not be used yet.",))
     at = guarding.closest_at(plan)
     if at is None:
-        return Tile(question, ("None is near",), guarding.closest(plan))
+        return Tile(question, ("None is near",), (guarding.ALL_NIL,))
     return Tile(question, (plan.guardrails[at].name.replace("_", " "),), guarding.numbers(plan, at))
 
 
