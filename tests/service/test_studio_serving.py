@@ -17,6 +17,7 @@ import pytest
 
 import made_postgres
 from handful.cli.main import run
+from handful.delivery.studio import serving
 from handful.delivery.studio.fence import COOKIE
 from made_serving import (
     FEATURES,
@@ -134,6 +135,12 @@ def test_a_port_in_use_is_named(home: Path, capsys: pytest.CaptureFixture[str]) 
         taken.listen()
         port = str(taken.getsockname()[1])
         assert refused(capsys, str(home / "plan"), "--port", port) == "F870"
+
+
+def test_answers_are_sent_at_once(home: Path) -> None:
+    # An event loop turns Nagle's delay off only where the socket says that it is TCP.
+    with serving._listening(serving.Wanted((home / "plan",), port=0)) as listener:
+        assert listener.proto == socket.IPPROTO_TCP
 
 
 def test_two_studios_do_not_share_a_file(
