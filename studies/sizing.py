@@ -69,6 +69,7 @@ SETTINGS = (
     Setting("money, larger control", 5, MONEY, root=True),
     Setting("money, 20 features", 3, replace(MONEY, features=20)),
     Setting("money, 3 features", 3, replace(MONEY, features=3)),
+    Setting("money, 4 features", 3, replace(MONEY, features=4)),
     Setting("money, weak effects", 3, replace(MONEY, gain=0.12)),
     Setting("money, features explain 40 %", 3, replace(MONEY, explained=0.4)),
     Setting("bought or not, 10 %", 3, SizeSpec(rate=0.1, gain=0.06, heterogeneity=0.05)),
@@ -76,9 +77,14 @@ SETTINGS = (
     Setting("clusters of 5", 3, replace(MONEY, icc=0.2, cluster_size=5)),
 )
 LEFT_OUT = {
-    # Effects are given as none there, so features explain nothing.
-    "best offer": {"money, features explain 40 %", "money, 20 features", "money, 3 features"},
-    "heterogeneity": set(),
+    # The means of the offers are given there, so features explain nothing.
+    "best offer": {
+        "money, features explain 40 %",
+        "money, 20 features",
+        "money, 3 features",
+        "money, 4 features",
+    },
+    "heterogeneity": {"money, 4 features"},
     # Too dear, or like another.
     "menu of two": {"money, weak effects", "money, larger control", "bought or not, 10 %"},
 }

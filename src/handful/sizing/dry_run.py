@@ -24,6 +24,9 @@ from handful.sizing.world import World, draw_world
 
 MOST_ROWS: Final = 8_000
 RUNS: Final = 10
+LEAST_FEATURES: Final = 4
+"""With fewer the effects of two offers would share a feature, and not be independent."""
+
 HALF: Final = 0.05
 """Share of the level on either side of an interval, twice."""
 
@@ -92,7 +95,7 @@ def world_of(facts: Facts, shares: FloatArray, scale: float = 1.0) -> World:
         baseline=facts.baseline,
         sd=facts.sd,
         margin=facts.margin if scale == 1.0 else None,
-        features=facts.features,
+        features=max(facts.features, LEAST_FEATURES),
         explained=facts.explained,
         icc=facts.icc,
         cluster_size=facts.cluster_size,
