@@ -104,7 +104,7 @@ def summary() -> list[dict[str, object]]:
         found.append(
             {
                 "world": name,
-                "oracle_gain": round(oracle_gain(world(tolerances)), 4),
+                "oracle_gain": round(max(oracle_gain(world(tolerances)), 0.0), 4),
                 "tolerance": TOLERANCE,
                 "customers": CUSTOMERS,
                 "plans": len(runs),
