@@ -90,8 +90,8 @@ class WrongOffers:
 class Regret:
     """What the customers of one offer lose against the best offer for each.
 
-    `mean` is held out, with a 95 % interval for all offers together; `p95` and `largest` are what the
-    model expects of a customer with large regret and of the worst off.
+    `mean` is held out, with a 95 % interval for all offers together; `p95` and `largest` are what
+    the model expects of a customer with large regret and of the worst off.
     """
 
     offer: str
