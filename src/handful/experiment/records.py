@@ -123,7 +123,7 @@ class Amount:
     by_offer: FloatArray | None = None
     source: str = ""
 
-    def take(self, rows: IntArray) -> Amount:
+    def take(self, rows: IntArray | BoolArray) -> Amount:
         """Return the amount of some rows.
 
         Example:

@@ -143,7 +143,9 @@ def _stream_parts(
     """Draw the streams, in the order of both columns so that few cross."""
     ranks = {name: at for column in columns.values() for at, name in enumerate(column)}
     left = {(k, name): place[0] for k, column in columns.items() for name, place in column.items()}
-    right, still, turning = dict(left), [], []
+    right = dict(left)
+    still: list[str] = []
+    turning: list[str] = []
     for move in sorted(moves, key=lambda m: (m.offers, ranks[m.offer], ranks[m.to_offer])):
         tall = move.share * _HEIGHT
         x0, x1 = across[move.offers] + _BAR, across[move.to_offers]
