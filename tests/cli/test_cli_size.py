@@ -81,7 +81,7 @@ def test_folder_holds_the_same_numbers_twice(
     assert "&lt;b&gt;call&lt;/b&gt;" in page
     assert "default-src &#39;none&#39;" in page
     assert "<script" not in page
-    design = list(csv.DictReader((out / "design.csv").open(encoding="utf-8")))
+    design = list(csv.DictReader((out / "design.csv").read_text(encoding="utf-8").splitlines()))
     assert [row["offer"] for row in design] == ["none", "'=mail", "<b>call</b>"]
     assert sum(float(row["share"]) for row in design) == pytest.approx(1.0)
 
