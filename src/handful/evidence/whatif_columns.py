@@ -169,7 +169,10 @@ def write_column(table: Table, given: Sequence[IntArray]) -> Column:
             codes = np.where(table.cells[rows, codes], codes, table.fallback)
         kept = small_codes(codes, log.n_offers) if kept is None else kept
         received = codes == log.offer
-        total += half.predicted.reshape(-1).take(codes * log.n_rows + rows)
+        if codes.strides == (0,):  # one offer for everybody, broadcast
+            total += half.predicted[codes[0]]
+        else:
+            total += half.predicted.reshape(-1).take(codes * log.n_rows + rows)
         total += half.missed * received
         if half.cut is not None:
             cut += float(half.cut[received].sum(dtype=np.float64)) / log.n_rows
@@ -247,22 +250,21 @@ def tells_apart(table: Table, given: SmallArray, singles: Sequence[int]) -> bool
 
     Cost: O(n G) at most; a few rows settle it where policies differ much.
     """
-    received = table.log.offer == given
-    for g in singles:
-        single: int | IntArray = g
-        if table.cells is not None:
-            single = np.where(table.log.open_cells[:, g], g, table.fallback)
-        differs = given != single
-        if not _enough(table, differs & received):
-            return False
-        if not _enough(table, differs & (table.log.offer == single)):
-            return False
-    return True
+    return all(
+        any(_apart(table, given, g, rows) for rows in (slice(0, FEW_ROWS), slice(None)))
+        for g in singles
+    )
 
 
-def _enough(table: Table, told: BoolArray) -> bool:
-    for rows in (slice(0, FEW_ROWS), slice(None)):
-        found = table.log.cluster[rows][told[rows]]
-        if len(found) >= LEAST_CLUSTERS and len(np.unique(found)) >= LEAST_CLUSTERS:
-            return True
-    return False
+def _apart(table: Table, given: SmallArray, single: int, rows: slice) -> bool:
+    """Tell whether enough clusters among some rows tell a policy from one offer for all."""
+    log, own = table.log, given[rows]
+    other: int | IntArray = single
+    if table.cells is not None:
+        other = np.where(table.cells[rows][:, single], single, table.fallback[rows])
+    differs = own != other
+    received = log.offer[rows]
+    return all(
+        len(np.unique(log.cluster[rows][differs & (received == arm)])) >= LEAST_CLUSTERS
+        for arm in (own, other)
+    )

@@ -263,7 +263,7 @@ def fixed_column(whatif: WhatIf, table: Table, name: str, terms: Terms) -> Colum
     code = log.control if name == NO_OFFER else None
     if code is None:
         code = next(g for g in terms.singles if single_name(g) == name)
-    everybody = np.full(log.n_rows, code)
+    everybody = np.broadcast_to(np.int64(code), (log.n_rows,))
     return write_column(table, [everybody] * len(table.halves))
 
 
