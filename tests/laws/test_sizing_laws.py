@@ -80,7 +80,9 @@ def test_what_the_planned_rows_can_see_is_what_was_planned(gain: float, offers: 
         assert need.rows is not None
         again = needs_of(facts, rows=need.rows)[at]
         assert again.detectable is not None
-        assert abs(again.detectable / need.effect - 1.0) < 0.02
+        # The least rows of an offer can be more than the question takes: then less is seen too.
+        assert again.detectable <= need.effect * 1.02
+        assert need.power > 0.81 or again.detectable >= need.effect * 0.98
 
 
 @FEW
