@@ -40,21 +40,22 @@ def inlined(sql: str, values: Mapping[str, float]) -> str:
     return _WORD.sub(put, sql)
 
 
-def with_assumptions(profit: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the keys of [profit] with the numbers in its SQL; the SQL by names stays beside it.
+def with_assumptions(profit: Mapping[str, Any]) -> tuple[dict[str, Any], str | None]:
+    """Return the keys of [profit] with the numbers in its SQL, and the SQL by names.
 
     Args:
         profit: keys as read.
 
     Example:
-        >>> with_assumptions({"per_row": "m * spend", "assumptions": {"m": 0.3}})["per_row"]
-        '0.3 * spend'
+        >>> keys, by_name = with_assumptions({"per_row": "m * y", "assumptions": {"m": 0.3}})
+        >>> keys["per_row"], by_name
+        ('0.3 * y', 'm * y')
     """
     values = profit.get("assumptions", {})
     if not values:
-        return dict(profit)
+        return dict(profit), None
     sql = profit["per_row"]
-    return {**profit, "per_row": inlined(sql, values), "by_name": sql}
+    return {**profit, "per_row": inlined(sql, values)}, sql
 
 
 def assumption_problems(profit: Mapping[str, Any]) -> list[Finding]:

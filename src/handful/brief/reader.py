@@ -166,12 +166,13 @@ def _read(mapping: Mapping[str, Any], folder: str, sha256: str, where: _Locate) 
         raise BriefError(findings)
     asked = "differentiation" in mapping
     money = with_long_run(found["profit"], found["menu"].get("preset"))
-    found["profit"] = with_assumptions(money)
+    found["profit"], by_name = with_assumptions(money)
     return replace(
         _brief(found),
         differentiation=DifferentiationSpec(**found["differentiation"]) if asked else None,
         folder=folder,
         sha256=sha256,
+        profit_by_name=by_name,
     )
 
 

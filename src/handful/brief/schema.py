@@ -89,8 +89,6 @@ class ProfitSpec:
     """SQL expression: money per row that comes later; the reader adds it to `per_row`."""
     assumptions: Mapping[str, float] = field(default_factory=_no_numbers)
     """Numbers that `per_row` was written with by name; the reader has put them in."""
-    by_name: str | None = None
-    """`per_row` as it was written, names in it; None without assumptions."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,6 +164,8 @@ class Brief:
     folder: str = "."
     """Folder that a relative `source` is looked up in."""
     sha256: str = ""
+    profit_by_name: str | None = None
+    """`profit.per_row` as it was written, names of assumptions in it; None without any."""
     coverage: CoverageSpec = field(default_factory=CoverageSpec)
     worse_off: WorseOffSpec = field(default_factory=WorseOffSpec)
     outcomes: Mapping[str, OutcomeSpec] = field(default_factory=_no_outcomes)

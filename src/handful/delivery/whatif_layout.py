@@ -162,28 +162,7 @@ def assembled(head: Head, arrays: dict[str, np.ndarray], policy: Policy) -> What
 
     Cost: O(n).
     """
-    own = arrays.get("claims")
-    splits = tuple(
-        KeptSplit(
-            fold=arrays[f"split_{r}_fold"],
-            predicted=arrays[f"split_{r}_predicted"],
-            names=split.names,
-            codes=arrays[f"split_{r}_rivals"],
-            worlds=tuple(
-                _world(f"split_{r}_world_{j}", world, head, arrays)
-                for j, world in enumerate(split.worlds)
-            ),
-            slopes=tuple(
-                KeptSlope(s.name, s.at, s.share, s.table, arrays.get(f"split_{r}_slope_{k}"))
-                for k, s in enumerate(head.slopes)
-            ),
-            amounts=tuple(
-                replace(amount, predicted=arrays.get(f"split_{r}_amount_{k}"))
-                for k, amount in enumerate(head.amounts)
-            ),
-        )
-        for r, split in enumerate(head.splits)
-    )
+    splits = tuple(_split(r, head, arrays) for r in range(len(head.splits)))
     return WhatIf(
         log=_log(head, arrays),
         schema=head.schema,
@@ -197,7 +176,7 @@ def assembled(head: Head, arrays: dict[str, np.ndarray], policy: Policy) -> What
             follows=head.follows,
             apart=head.apart,
             splits=splits,
-            own=own,
+            own=arrays.get("claims"),
             facts=head.facts,
         ),
         whole=_world("whole", head.whole, head, arrays),
@@ -215,6 +194,27 @@ def assembled(head: Head, arrays: dict[str, np.ndarray], policy: Policy) -> What
         seed=head.seed,
         folds=head.folds,
         policy=policy,
+    )
+
+
+def _split(at: int, head: Head, arrays: dict[str, np.ndarray]) -> KeptSplit:
+    name, told = f"split_{at}", head.splits[at]
+    return KeptSplit(
+        fold=arrays[f"{name}_fold"],
+        predicted=arrays[f"{name}_predicted"],
+        names=told.names,
+        codes=arrays[f"{name}_rivals"],
+        worlds=tuple(
+            _world(f"{name}_world_{j}", world, head, arrays) for j, world in enumerate(told.worlds)
+        ),
+        slopes=tuple(
+            KeptSlope(s.name, s.at, s.share, s.table, arrays.get(f"{name}_slope_{k}"))
+            for k, s in enumerate(head.slopes)
+        ),
+        amounts=tuple(
+            replace(amount, predicted=arrays.get(f"{name}_amount_{k}"))
+            for k, amount in enumerate(head.amounts)
+        ),
     )
 
 

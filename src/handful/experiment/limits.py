@@ -86,7 +86,7 @@ def plan_limits(log: OpenLog, brief: Brief, columns: Columns, wrong: list[Findin
     amounts = {} if spec.cost is None else {BUDGET: spec.cost}
     amounts |= {f"caps.{name}": cap.outcome for name, cap in spec.caps.items()}
     wrong.extend(collisions(brief.profit, columns.names))
-    amounts |= slope_sql(brief.profit)
+    amounts |= slope_sql(brief.profit, brief.profit_by_name)
     amounts |= {} if brief.profit.take_up is None else {TAKE_UP: brief.profit.take_up}
     amounts |= {f"{OUTCOMES}{name}": spec.per_row for name, spec in brief.outcomes.items()}
     amounts |= {f"{EXECUTION}{name}": sql for name, sql in brief.execution.sql.items()}

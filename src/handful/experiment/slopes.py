@@ -39,28 +39,28 @@ def moved(value: float, step: float) -> float:
     return float(f"{value + step:.12g}")
 
 
-def slope_sql(profit: ProfitSpec) -> dict[str, str]:
+def slope_sql(profit: ProfitSpec, by_name: str | None) -> dict[str, str]:
     """Return the SQL of the profit at other assumptions, by name of the amount.
 
     Args:
         profit: with assumptions, or none.
+        by_name: its SQL as written, names in it.
 
     Example:
-        >>> spec = ProfitSpec("0.3 * spend", assumptions={"m": 0.3}, by_name="m * spend")
-        >>> slope_sql(spec)
+        >>> slope_sql(ProfitSpec("0.3 * spend", assumptions={"m": 0.3}), "m * spend")
         {'assumptions.m+': '0.4 * spend', 'assumptions.m-': '0.2 * spend'}
     """
-    if profit.by_name is None:
+    if by_name is None:
         return {}
     known = dict(profit.assumptions)
     found = {}
     for name, value in known.items():
         for sign, word in ((1.0, "+"), (-1.0, "-")):
             other = known | {name: moved(value, sign * step_of(value))}
-            found[f"{PREFIX}{name}{word}"] = inlined(profit.by_name, other)
+            found[f"{PREFIX}{name}{word}"] = inlined(by_name, other)
     for first, second in combinations(known, 2):
         other = known | {name: moved(known[name], step_of(known[name])) for name in (first, second)}
-        found[f"{PREFIX}{first}&{second}"] = inlined(profit.by_name, other)
+        found[f"{PREFIX}{first}&{second}"] = inlined(by_name, other)
     return found
 
 
@@ -68,7 +68,7 @@ def collisions(profit: ProfitSpec, columns: Sequence[str]) -> list[Finding]:
     """Return a block for every assumption that is also a column of the log.
 
     Example:
-        >>> spec = ProfitSpec("0.3", assumptions={"spend": 0.3}, by_name="spend")
+        >>> spec = ProfitSpec("0.3", assumptions={"spend": 0.3})
         >>> collisions(spec, ("spend",))[0].code
         'B132'
     """

@@ -113,19 +113,7 @@ def judge(whatif: WhatIf, terms: Terms) -> Judged:
     shown = [f for f in facts if menu_name(f.offers) in values.value]
     frontier = make_frontier(values, [f for f in shown if can_run(menus[f.offers], terms)])
     log = whatif.log
-    case = Case(
-        means=raw,
-        clipped=sums.clipped,
-        codes={},
-        frontier=frontier,
-        setup=tuple(float(c) for c in single_costs(terms)),
-        allowed=terms.singles,
-        single=single,
-        fallback=terms.fallback,
-        limited=terms.limits is not None,
-        cost_weight=terms.cost_weight,
-        slack=terms.slack,
-    )
+    case = _case(raw, sums, frontier, terms, single)
     held = challenges(log, case, whatif.seed, sums.apart)
     verdict = reach_verdict(log, case, held, terms, whatif.seed)
     more = one_more(raw, frontier, past_cap(facts, terms), whatif.seed)
@@ -141,6 +129,25 @@ def judge(whatif: WhatIf, terms: Terms) -> Judged:
         moved=moved,
         rule=make_rule(case, held),
         setup=case.setup,
+    )
+
+
+def _case(
+    raw: Means, sums: Sums, frontier: tuple[FrontierPoint, ...], terms: Terms, single: int
+) -> Case:
+    """Gather what the verdict is argued from; which clusters differ is known already."""
+    return Case(
+        means=raw,
+        clipped=sums.clipped,
+        codes={},
+        frontier=frontier,
+        setup=tuple(float(c) for c in single_costs(terms)),
+        allowed=terms.singles,
+        single=single,
+        fallback=terms.fallback,
+        limited=terms.limits is not None,
+        cost_weight=terms.cost_weight,
+        slack=terms.slack,
     )
 
 

@@ -173,6 +173,8 @@ def _priced(market: Market, menu: Menu, fold: int) -> FloatArray | None:
     problem = limited_problem(
         Rows(rows, values, cells, expected), menu, market.limits, upper_only=single
     )
+    if not problem.limits:  # nothing is left of limits that are minimums alone
+        return np.zeros(len(market.limits.rules))
     found = relax(problem)
     bound = np.array([min(abs(limit.low), abs(limit.high)) for limit in problem.limits])
     if (found.broken > BROKEN * (1.0 + bound)).any():
