@@ -41,7 +41,7 @@ def rollout(plan: Path, results: str, wave: int | None, customer: str, profit: s
         f"{gate.gain.value:.3f} {currency} per customer ({gate.gain.lo:.3f} to {gate.gain.hi:.3f})."
     )
     if gate.promised is not None:
-        agree = "they agree" if gate.agrees else "they differ by more than chance"
+        agree = f"they differ by {'no ' if gate.agrees else ''}more than chance"
         speak.say(
             f"The plan promised {gate.promised.value:.3f} ({gate.promised.lo:.3f} to "
             f"{gate.promised.hi:.3f}): {agree}."

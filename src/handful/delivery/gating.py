@@ -26,7 +26,7 @@ def weigh_results(
 
     Raises:
         BriefError: G136 the plan has no holdout; G133 columns.
-        DataError: G134, G135 what the results lack.
+        DataError: G134, G135, G140 what the results lack.
 
     Cost: O(rows).
     """
@@ -36,7 +36,10 @@ def weigh_results(
         raise BriefError(blocked("G136", message, "Set rollout.holdout in the brief."))
     kept = None if wave is None else ("wave", wave)
     ids, money = read_results(source, columns[0], columns[1], kept)
-    return weigh_wave(rollout, ids.to_pylist(), money, _promised(stored.document))
+    # A wave of the most engaged, or of those who opted in, is not everybody that the plan spoke of.
+    chosen = wave is not None and (rollout.engaged is not None or rollout.opted_in)
+    promised = None if chosen else _promised(stored.document)
+    return weigh_wave(rollout, ids.to_pylist(), money, promised)
 
 
 def _promised(document: Mapping[str, Any]) -> Estimate | None:

@@ -1,8 +1,10 @@
 """The gate between two waves: does the programme earn what it promised, against its holdout?
 
 gain = mean profit of those in the programme - mean profit of the held-out, with a normal 95 %
-interval from both variances. The held-out were drawn by a hash of their id, so this is a randomised
-comparison and needs no model. Cost O(n) hashes.
+interval. The held-out were drawn by a hash of their id, so this is a randomised comparison and
+needs no model. They are few, and few of them buy: where by chance none of the big buyers is among
+them, their mean and their variance are both too small, and nothing would look like a gain. Each
+side therefore has at least the variance of all results together. Cost O(n) hashes.
 """
 
 from __future__ import annotations
@@ -10,6 +12,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from typing import Final, Literal
+
+from scipy.stats import binomtest
 
 from handful.errors import DataError, blocked
 from handful.evidence.records import Estimate
@@ -19,6 +23,8 @@ from handful.planning.rollout import Rollout, held_out
 Z95: Final = 1.959963984540054
 FEWEST: Final = 50
 """Customers on either side below which a mean is no evidence."""
+MISMATCH: Final = 0.001
+"""Chance below which the share held out is not the one that was drawn."""
 
 Answer = Literal["open", "wait", "stop"]
 
@@ -59,7 +65,8 @@ def weigh_wave(
         Whether the next wave may begin.
 
     Raises:
-        DataError: G135 fewer than 50 customers in the programme or held out.
+        DataError: G135 fewer than 50 customers in the programme or held out; G140 another share is
+            held out than was drawn, so some results are missing.
 
     Cost: O(n) hashes.
 
@@ -78,11 +85,23 @@ def weigh_wave(
         )
         remedy = "Wait for more results, or hold out a larger share next time."
         raise DataError(blocked("G135", message, remedy))
-    value = float(treated.mean() - held.mean())
-    se = math.sqrt(treated.var(ddof=1) / len(treated) + held.var(ddof=1) / len(held))
+    _check_share(rollout.holdout, len(held), len(ids))
+    value, least = float(treated.mean() - held.mean()), profit.var(ddof=1)
+    se = math.sqrt(sum(max(side.var(ddof=1), least) / len(side) for side in (treated, held)))
     gain = Estimate(value, se, value - Z95 * se, value + Z95 * se)
     answer: Answer = "open" if gain.lo > 0 else "stop" if gain.hi < 0 else "wait"
     return Gate(answer, gain, promised, _agrees(gain, promised), len(treated), len(held))
+
+
+def _check_share(holdout: float, held: int, count: int) -> None:
+    """Refuse results of other customers than were drawn: non-buyers left out, or another wave."""
+    if binomtest(held, count, holdout).pvalue < MISMATCH:
+        message = (
+            f"expected {holdout:.3g} of the customers held out, found {held:,} of {count:,}: the "
+            "results are not of all who were drawn, so both sides cannot be compared."
+        )
+        remedy = "Give a row per customer of the wave, 0 where nothing was bought; see --wave."
+        raise DataError(blocked("G140", message, remedy))
 
 
 def _agrees(gain: Estimate, promised: Estimate | None) -> bool | None:
