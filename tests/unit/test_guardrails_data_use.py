@@ -21,7 +21,7 @@ from handful.guardrails.uniqueness import bins_of, crowds
 from handful.planning.records import Plan
 from handful.planning.run import make_plan
 from handful.policy.artefact import write_policy
-from handful.policy.records import Chance, Policy
+from handful.policy.records import Chance, GiveWay, Policy
 from made_shop import write_brief, write_shop
 
 SCHEMA = FeatureSchema(("a", "b", "c", "d"), ("number", "number", "category", "number"),
@@ -76,6 +76,21 @@ def test_a_menu_of_one_reads_nothing() -> None:
 def test_trees_are_read_only_where_leaves_tell_offers_apart() -> None:
     assert artefact_reads(policy(forest=stump(3, [0.0, 1.0], [1.0, 0.0]))) == {3}
     assert artefact_reads(policy(forest=stump(3, [0.5, 1.0], [1.5, 2.0]))) == frozenset()
+
+
+def test_a_field_that_only_tells_an_offer_that_gives_way_is_read() -> None:
+    tables = np.array([[0.0, 0.0, 0.0], [0.0, 0.0, -1.0], [0.0, 0.0, 1.0]])
+    told = Term(0, np.array([5.0]), tables, np.zeros(3), 0.0, 10.0, 5.0)
+    worth = np.array([-9.0, 0.0, 0.0])
+    model = EffectsModel(SCHEMA, ("none", "mail", "call"), worth, (told,), None)
+    open_cells, fallback = np.ones((1, 3), bool), np.zeros(2, int)
+    made = Policy(model, (0, 1), (), ("all",), open_cells, fallback, "EUR")
+    made = replace(made, give_way=GiveWay((1, 2), 0))
+    known = trace_policy(made, customers(), np.zeros(400, int)).of("a")
+    assert artefact_reads(made) == {0}
+    assert known is not None
+    assert known.status == "decides"
+    assert len(np.unique(bins_of(made, 0, customers().values[:, 0]))) == 2
 
 
 def test_tracing_tells_deciding_from_idle_from_unread() -> None:

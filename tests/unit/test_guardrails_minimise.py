@@ -7,9 +7,11 @@ import pytest
 
 from handful.effects.crossfit import cross_fit, open_workshop
 from handful.effects.folds import make_folds
+from handful.effects.records import EffectsModel
 from handful.evidence.terms import make_terms
 from handful.experiment.records import Design, Experiment, Features, FeatureSchema, SourceFacts
 from handful.guardrails.minimise import KEEP, Minimised, minimise
+from handful.policy.records import Policy
 
 ROWS = 900
 NAMES = ("noise", "real", "copy", "more")
@@ -43,7 +45,10 @@ def experiment(effect: float) -> Experiment:
 def minimised(log: Experiment, menu: tuple[int, ...] = (0, 1)) -> Minimised:
     fold = make_folds(log.cluster, 4, np.random.default_rng(0))
     fit = cross_fit(log, open_workshop(log, fold, learn_rows=5000, random_state=0), fold)
-    return minimise(log, fit.scores, make_terms(log, max_offers=2), menu, random_state=1)
+    schema = log.features.schema
+    model = EffectsModel(schema, log.offers, np.zeros(2), (), None)
+    policy = Policy(model, menu, (), ("all",), np.ones((1, 2), bool), np.zeros(2, int), "USD")
+    return minimise(log, fit.scores, make_terms(log, max_offers=2), policy, random_state=1)
 
 
 @pytest.fixture(scope="module")

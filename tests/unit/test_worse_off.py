@@ -12,6 +12,9 @@ from made_policy import labelled, made_features, made_policy
 
 from handful.brief.constraints import ConstraintsSpec
 from handful.brief.coverage import WorseOffSpec
+from handful.brief.guardrails import GuardrailsSpec
+from handful.brief.schema import Brief, ExperimentSpec, ProfitSpec
+from handful.effects.predict import predict_profit
 from handful.effects.scores import doubly_robust
 from handful.errors import BriefError
 from handful.evidence.contrasts import Group, group_means, rows_of_groups
@@ -23,7 +26,7 @@ from handful.planning.run import make_plan
 from handful.planning.settings import PlanSettings
 from handful.policy.artefact import read_policy, write_policy
 from handful.policy.decide import decide
-from handful.policy.policy import assign
+from handful.policy.policy import assign, choose_codes
 from handful.policy.records import REASONS, GiveWay
 from handful.policy.soundness import unsound
 from made_experiment import made_experiment
@@ -181,6 +184,33 @@ def test_the_value_shown_after_falling_back_is_that_of_the_changed_plan() -> Non
     # Half of the customers gain 1, the others nothing.
     assert point.lo < 0.5 < point.hi
     assert point.certified_gap is None
+
+
+def test_groups_are_compared_by_what_the_changed_plan_gives() -> None:
+    """The other half gets nothing: told by the default, not by the offer that gave way to it."""
+    log, believed = _log(0.4)
+    x = (log.features.values[:, 0] > 0).astype(float)
+    schema = FeatureSchema(("side",), ("category",), (("left", "right"),))
+    log = replace(log, held_apart=Features(schema, np.asfortranarray(x[:, None])))
+    brief = Brief(
+        ExperimentSpec(source="made", offer="offer"),
+        ProfitSpec("profit"),
+        guardrails=GuardrailsSpec(protected=("side",)),
+    )
+    plan = make_plan(log, brief=brief, settings=QUICK, effects=believed)
+    assert plan.policy.give_way == GiveWay((1, 2), 0)
+    assert plan.fairness is not None
+    rates = {f.metric: f for f in plan.fairness.frames}["selection_rate"]
+    assert [one.value for one in rates.by_group] == pytest.approx([0.0, 1.0])
+
+
+def test_what_gives_way_is_chosen_by_values_as_by_the_policy() -> None:
+    policy, features = _harmed().policy, _log(0.4)[0].features
+    decided = assign(policy, features, np.zeros(3_000, dtype=np.int64))
+    values = predict_profit(policy.model, features)
+    cells = np.ones((3_000, 3), dtype=np.bool_)
+    given = choose_codes(values, policy, cells, np.zeros(3_000, dtype=np.int64))
+    assert np.array_equal(given, decided.offer)
 
 
 def test_an_unharmed_plan_is_left_alone() -> None:

@@ -46,7 +46,9 @@ def measure_fairness(facts: Facts) -> Fairness | None:
     if not groups:
         return Fairness(prices=lines, unmeasured=tuple(_ungrouped(brief, groups)))
     evidence, menu = facts.evidence, facts.policy.menu
-    held = held_decisions(experiment, facts.policy, evidence, facts.terms, facts.random_state)
+    held = held_decisions(
+        experiment, facts.policy, evidence, facts.terms, facts.random_state, facts.fallen
+    )
     columns, without = _split(
         (
             *share_columns(experiment, brief, held.plan, menu),

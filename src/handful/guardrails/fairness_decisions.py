@@ -68,14 +68,28 @@ class Held:
 
 
 def held_decisions(
-    experiment: Experiment, policy: Policy, evidence: Evidence, terms: Terms, seed: int
+    experiment: Experiment,
+    policy: Policy,
+    evidence: Evidence,
+    terms: Terms,
+    seed: int,
+    fallen: IntArray | None = None,
 ) -> Held:
     """Decide for every row by models that never saw its fold, from the plan's own menu.
+
+    Args:
+        experiment: the log.
+        policy: the plan's.
+        evidence: with the cross-fit of the first split.
+        terms: limits and fallbacks.
+        seed: of the rules.
+        fallen: (n,) these decisions where segments fell back to the default, decided for every fold
+            on the others; None where none did.
 
     Cost: O(n G), J rules where a rule decides, J allocations under limits.
     """
     fit, cells = evidence.first, experiment.open_cells
-    given = _given(experiment, fit, policy, terms, seed)
+    given = _given(experiment, fit, policy, terms, seed) if fallen is None else fallen
     allowed = tuple(sorted({*terms.allowed, *policy.menu}))
     return Held(
         plan=Decisions(given, policy.chance),

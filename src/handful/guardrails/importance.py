@@ -24,7 +24,8 @@ from handful.evidence.terms import Terms
 from handful.experiment.records import Experiment
 from handful.guardrails.tracing import rows_for
 from handful.notation import FloatArray, IntArray
-from handful.policy.policy import assign_codes
+from handful.policy.policy import choose_codes
+from handful.policy.records import Policy
 
 LEVEL: Final = 0.95
 ROWS: Final = (10_000, 50_000, 500_000)
@@ -44,16 +45,16 @@ def field_values(
     experiment: Experiment,
     fit: CrossFit,
     terms: Terms,
-    menu: Sequence[int],
+    policy: Policy,
     fields: Sequence[str],
 ) -> tuple[FieldValue, ...]:
-    """Value each field by what the menu loses, held out, when it is permuted.
+    """Value each field by what the policy loses, held out, when it is permuted.
 
     Args:
         experiment: the log.
         fit: its first cross-fit; `models` may be empty where effects came from elsewhere.
         terms: for the fallback.
-        menu: offer codes of the plan.
+        policy: the menu to choose from, and what gives way to the default.
         fields: features to value.
 
     Returns:
@@ -62,7 +63,7 @@ def field_values(
     Cost: O(fields) predictions of ROWS.
     """
     known = fit.models and len(fit.models[0].offers) == experiment.n_offers
-    if not known or len(menu) < 2 or not fields:
+    if not known or len(policy.competing) < 2 or not fields:
         return ()
     rng = np.random.default_rng(72)
     rows = np.sort(rng.permutation(experiment.n_rows)[: rows_for(len(fields), ROWS)])
@@ -71,13 +72,13 @@ def field_values(
     fallback = terms.fallback[rows]
     scores = close_cells(fit.scores[rows], cells, fallback)
     at = np.arange(len(rows))
-    kept = scores[at, assign_codes(fit.predicted[rows], menu, cells, fallback)]
+    kept = scores[at, choose_codes(fit.predicted[rows], policy, cells, fallback)]
     _, cluster = np.unique(experiment.cluster[rows], return_inverse=True)
     found = []
     for field in fields:
         column = experiment.features.schema.names.index(field)
         scrambled = _scrambled(experiment, fit, rows, column, rng)
-        given = assign_codes(scrambled, menu, cells, fallback)
+        given = choose_codes(scrambled, policy, cells, fallback)
         found.append(FieldValue(field, _mean(kept - scores[at, given], cluster, critical)))
     return tuple(found)
 

@@ -5,8 +5,8 @@ learn, permute each feature over rows that the models did not see, drop those wh
 least, learn again. Every set on that path is then valued on the part, which neither chose the set
 nor taught the models: d_i = Gamma_i,pi_S(x_i) - Gamma_i,single, doubly robust. The number of
 features is read off the mean curve over the parts, and the set of that size is the one that the
-same elimination leaves on the whole log. The menu is the plan's own. The curve is that of models
-learned on two thirds of the log: what counts is its shape.
+same elimination leaves on the whole log. The menu, and what gives way, are the plan's own. The
+curve is that of models learned on two thirds of the log: what counts is its shape.
 Cost: (PARTS + 1) x steps cross-fits of FOLDS folds; up to SINGLY features go one at a time, more by
 a sixth.
 """
@@ -29,7 +29,8 @@ from handful.evidence.terms import Terms
 from handful.experiment.records import Experiment, Features, FeatureSchema
 from handful.guardrails.importance import field_values
 from handful.notation import FloatArray, IntArray
-from handful.policy.policy import assign_codes
+from handful.policy.policy import choose_codes
+from handful.policy.records import Policy
 from handful.progress import SILENT, Progress
 
 PARTS: Final = 3
@@ -74,7 +75,7 @@ class _Job:
     experiment: Experiment
     scores: FloatArray
     terms: Terms
-    menu: tuple[int, ...]
+    policy: Policy
     random_state: int
     progress: Progress
 
@@ -83,7 +84,7 @@ def minimise(
     experiment: Experiment,
     scores: FloatArray,
     terms: Terms,
-    menu: Sequence[int],
+    policy: Policy,
     *,
     random_state: int = 0,
     progress: Progress = SILENT,
@@ -94,7 +95,7 @@ def minimise(
         experiment: the log, with the features that may be read.
         scores: (n, G) doubly robust scores of a cross-fit, money per customer.
         terms: allowed offers and the fallback.
-        menu: offer codes of the plan.
+        policy: of the plan: its menu, and what gives way to the default.
         random_state: seed.
         progress: told of every fit.
 
@@ -105,9 +106,9 @@ def minimise(
     """
     names = experiment.features.schema.names
     closed = close_cells(scores, experiment.open_cells, terms.fallback)
-    job = _Job(experiment, closed, terms, tuple(menu), random_state, progress)
+    job = _Job(experiment, closed, terms, policy, random_state, progress)
     sizes = tuple(_sizes(len(names)))
-    if len(menu) < 2 or not names:
+    if len(policy.competing) < 2 or not names:
         return Minimised((), (), names, False)
     progress.start("minimising: features left out", (PARTS + 1) * len(sizes))
     part = _parts(experiment, random_state)
@@ -150,7 +151,7 @@ def _part_gains(job: _Job, outside: IntArray, inside: IntArray, sizes: Sequence[
     cells = job.experiment.design.support[job.experiment.stratum[inside]]
     gains = np.zeros((len(inside), len(sizes) + 1))  # the last column: no feature, no gain
     for column, (_, predicted) in enumerate(_eliminate(job, outside, sizes, inside)):
-        given = assign_codes(predicted, job.menu, cells, job.terms.fallback[inside])
+        given = choose_codes(predicted, job.policy, cells, job.terms.fallback[inside])
         gains[:, column] = scores[at, given] - scores[:, single]
     return gains
 
@@ -184,7 +185,7 @@ def _eliminate(
             predicted = predict_profit(model, feature_columns(features, names))
         yield names, predicted
         if smaller:
-            names = _keep(part, fit, terms, job.menu, size - smaller)
+            names = _keep(part, fit, terms, job.policy, size - smaller)
 
 
 def _folds(experiment: Experiment, random_state: int) -> IntArray:
@@ -193,10 +194,10 @@ def _folds(experiment: Experiment, random_state: int) -> IntArray:
 
 
 def _keep(
-    part: Experiment, fit: CrossFit, terms: Terms, menu: Sequence[int], drop: int
+    part: Experiment, fit: CrossFit, terms: Terms, policy: Policy, drop: int
 ) -> tuple[str, ...]:
     """Return the features without the `drop` least important, the most important first."""
-    values = field_values(part, fit, terms, menu, part.features.schema.names)
+    values = field_values(part, fit, terms, policy, part.features.schema.names)
     ranked = sorted(values, key=lambda found: -found.worth.value)
     return tuple(found.field for found in ranked[: len(ranked) - drop])
 

@@ -25,6 +25,7 @@ from handful.guardrails.minimise import Minimised
 from handful.guardrails.repair_records import Repair
 from handful.guardrails.results import GuardrailResult, GuardrailVerdict, Override
 from handful.guardrails.tracing import Trace
+from handful.notation import IntArray
 from handful.policy.records import Assignment, Policy, RuleTree
 
 __all__ = ["Facts", "Guardrail", "GuardrailResult", "GuardrailVerdict", "Override"]
@@ -60,6 +61,8 @@ class Facts:
             event; None without consent.
         fairness: groups compared; None where the brief asks for nothing.
         worse_off, outcomes, coverage: as in the plan.
+        fallen: (n,) codes that models without the row's fold give it where segments fell back to
+            the default, which segments decided on the other folds; None where none did.
         contacts: what all programmes sent to whom; None where the brief names no such table.
         matrix: the orchestration matrix; None where the brief has none.
         scorecard: how far the firm has come; None without a brief.
@@ -86,6 +89,7 @@ class Facts:
     worse_off: WorseOffFacts | None = None
     outcomes: tuple[OutcomeFacts, ...] = ()
     coverage: CoverageFacts | None = None
+    fallen: IntArray | None = None
     contacts: ContactRegister | None = None
     matrix: Matrix | None = None
     scorecard: Scorecard | None = None

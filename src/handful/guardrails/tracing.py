@@ -95,7 +95,7 @@ def artefact_reads(policy: Policy) -> frozenset[int]:
     """
     if policy.rule is not None:
         return frozenset(asked.feature for asked in policy.rule.questions if asked is not None)
-    menu = list(policy.menu)
+    menu = list(policy.competing)
     deciding = policy.deciding
     found = {term.feature for term in deciding.terms if tells_apart(term, menu)}
     if deciding.forest is not None:
@@ -162,7 +162,6 @@ def trace_policy(
 
     Cost: predictions of FEW_ROWS and, for fields that seem idle, of MANY_ROWS.
     """
-    policy = replace(policy, chance=None)  # what is drawn by chance depends on no field
     # Chance reads the id alone: what the fields decide is traced without it.
     policy = replace(policy, chance=None)
     rng = np.random.default_rng([random_state, 71])

@@ -110,7 +110,7 @@ def bins_of(policy: Policy, column: int, values: FloatArray) -> IntArray:
 
 def _line_limits(policy: Policy, column: int) -> tuple[float, float] | None:
     """Return where a straight line that tells offers apart begins and ends; None without one."""
-    menu = list(policy.menu)
+    menu = list(policy.competing)
     if policy.rule is not None:
         return None
     for term in policy.model.terms:
@@ -120,7 +120,7 @@ def _line_limits(policy: Policy, column: int) -> tuple[float, float] | None:
 
 
 def _cuts(policy: Policy, column: int) -> FloatArray:
-    menu = list(policy.menu)
+    menu = list(policy.competing)
     if policy.rule is not None:
         asked = [q for q in policy.rule.questions if q is not None and q.feature == column]
         return _sorted(q.value for q in asked if q.test == "over")

@@ -73,7 +73,7 @@ def _traced(facts: Facts) -> Facts:
     if policy.ranking is not None:
         # Within limits an offer taken from one goes to another: no field has a worth of its own.
         return replace(facts, trace=trace)
-    values = field_values(log, facts.evidence.first, facts.terms, policy.menu, deciding)
+    values = field_values(log, facts.evidence.first, facts.terms, policy, deciding)
     return replace(facts, trace=trace, values=values)
 
 
@@ -90,7 +90,7 @@ def _minimised(facts: Facts, progress: Progress) -> Facts:
         log,
         facts.evidence.first.scores,
         facts.terms,
-        facts.policy.menu,
+        facts.policy,
         random_state=facts.random_state,
         progress=progress,
     )

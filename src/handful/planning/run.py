@@ -277,7 +277,10 @@ def _assemble(
     made = with_stages(made, job, evidence, brief)
     made = with_moves(made, job.experiment, evidence.menus)
     facts = _facts(job, made, evidence, brief)
-    facts = replace(facts, repair=settled.repair, merge=settled.merge, rule=settled.tree)
+    fallen = settled.fall.after if settled.fall.fallen else None
+    facts = replace(
+        facts, fallen=fallen, repair=settled.repair, merge=settled.merge, rule=settled.tree
+    )
     done = guarded(made, facts, job.progress)
     kept = keep_whatif(job, evidence, done, facts)
     if kept is None:

@@ -74,6 +74,39 @@ def assign_codes(
     return codes
 
 
+def choose_codes(
+    values: AnyFloatArray, policy: Policy, open_cells: BoolArray, fallback_by_row: IntArray
+) -> IntArray:
+    """Choose from a policy's menu by these values; what gives way to the default does so here too.
+
+    Args:
+        values: (n, G) money per customer, such as predictions that never saw the rows.
+        policy: its menu, and what gives way; its rule and its limits are not asked.
+        open_cells: (n, G) True where an offer may be given.
+        fallback_by_row: (n,) offer codes where nothing else can be given.
+
+    Cost: O(n K).
+
+    Example:
+        >>> from handful.policy.records import GiveWay
+        >>> from handful.effects.records import EffectsModel
+        >>> from handful.experiment.records import FeatureSchema
+        >>> model = EffectsModel(FeatureSchema((), (), ()), ("a", "b", "c"), np.zeros(3), (), None)
+        >>> policy = Policy(model, (0, 1), (), ("all",), np.ones((1, 3), bool), np.zeros(2, int),
+        ...                 "USD", give_way=GiveWay((1, 2), 0))
+        >>> values, cells = np.array([[5.0, 1.0, 2.0], [5.0, 2.0, 1.0]]), np.ones((2, 3), bool)
+        >>> choose_codes(values, policy, cells, np.zeros(2, int)).tolist()
+        [0, 1]
+    """
+    if policy.give_way is None:
+        return assign_codes(values, policy.menu, open_cells, fallback_by_row)
+    codes = assign_codes(values, policy.competing, open_cells, -1)
+    default = policy.give_way.default
+    gave_way = (codes >= 0) & ~np.isin(codes, policy.menu)
+    codes = np.where(gave_way, np.where(open_cells[:, default], default, -1), codes)
+    return np.where(codes < 0, fallback_by_row, codes)
+
+
 def assign(
     policy: Policy,
     features: Features,
