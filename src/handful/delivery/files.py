@@ -25,6 +25,8 @@ PLAN_PARTS = frozenset(
         "assignments.parquet",
         "consent.parquet",
         "consent-certificate.json",
+        "decision.md",
+        "review.json",
         "policy",
         "limits",
         "manifest.json",
