@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 from collections.abc import Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -117,7 +118,7 @@ def read_address(query: Mapping[str, str]) -> dict[str, Any]:
         query: such as {"offers": "3", "assumption.margin": "0.25"}; other names are left alone.
 
     Raises:
-        ValueError: what should be a number is none.
+        ValueError: what should be a finite number is none.
 
     Example:
         >>> read_address({"offers": "3", "assumption.margin": "0.25", "budget": "", "row": "x"})
@@ -132,10 +133,17 @@ def read_address(query: Mapping[str, str]) -> dict[str, Any]:
         if name == "offers":
             found[name] = int(text)
         elif name in {"setup_cost", "population", "budget"}:
-            found[name] = float(text)
+            found[name] = _finite(text)
         elif kind in tables and rest:
-            found.setdefault(tables[kind], {})[rest] = float(text)
+            found.setdefault(tables[kind], {})[rest] = _finite(text)
     return found
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("a number is not finite")
+    return number
 
 
 def _answer(whatif: Any, question: Question) -> dict[str, Any]:  # noqa: ANN401

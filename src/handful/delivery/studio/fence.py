@@ -110,6 +110,9 @@ def fenced(app: ASGIApp, rules: Rules, answer: Answer, log: Log) -> ASGIApp:
             await _pass(app, rules, (scope, receive, marked))
         except RefusalError as refused:
             await answer(scope, refused)(scope, receive, marked)
+        except Exception as error:  # noqa: BLE001 - answered and logged inside, with its place
+            # The server would write it out with its words, which may hold a row.
+            log(f"{number} ended by {type(error).__name__}")
         finally:
             spent = 1000 * (time.perf_counter() - began)
             log(f"{number} {scope['method']} {_route(scope)} {status} {spent:.0f}ms")
