@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from handful.delivery.consent_file import may_be_shared, read_gate
 from handful.delivery.files import PRIVATE, publish_file
+from handful.delivery.going_out import of_the_day, refuse_statement
 from handful.delivery.sinks import open_sink
 from handful.delivery.sql_script import ScriptSource, policy_script
 from handful.delivery.stored import StoredPlan
@@ -78,7 +79,8 @@ def export_plan(
         BriefError: F840 another form, or a destination for sql; G051 no such destination; and
             those of `publish_file`.
         DataError: F841 neither a short policy nor a rule; F842 the plan's assignments are gone;
-            G001 a guardrail failed; G052 an audience too small for its destination.
+            G001 a guardrail failed; G052 an audience too small for its destination; G138 a holdout,
+            waves or a cap on messages, for sql.
 
     Cost: O(size of the model) for sql, O(customers) for csv.
 
@@ -100,6 +102,7 @@ def export_plan(
         message = "the plan was made under consent, which an SQL statement does not ask for."
         remedy = "Use `handful assign` with --consent, and load its file."
         raise BriefError(blocked("G082", message, remedy))
+    refuse_statement(stored)
     text, holds, findings = _script(stored, table)
     with publish_file(out) as staging:
         staging.write_text(text, encoding="utf-8")
@@ -124,7 +127,7 @@ def _export_csv(
                 write(shared)
         left_out = file.metadata.num_rows - rows
     said = f"; {left_out:,} who refuse to be shared are left out" if left_out else ""
-    return Exported("csv", f"the offers of {rows:,} customers{said}", ())
+    return Exported("csv", f"the offers of {rows:,} customers{said}", of_the_day(stored))
 
 
 def _refuse_small(

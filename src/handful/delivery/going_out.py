@@ -10,7 +10,7 @@ import pyarrow as pa
 
 from handful.brief.contacts import ContactsSpec
 from handful.delivery.stored import StoredPlan
-from handful.errors import BriefError, DataError, blocked
+from handful.errors import BriefError, DataError, Finding, blocked
 from handful.experiment.consent_records import ConsentGate
 from handful.experiment.contacts import ContactRegister, read_contacts
 from handful.experiment.sources import CustomerBlock
@@ -50,13 +50,13 @@ def going_out(stored: StoredPlan, contacts: str | None, customer: str | None) ->
 
     Cost: O(messages).
     """
-    said, rollout = stored.document.get("pressure"), stored_rollout(stored)
-    capped = said is not None and said["at_most"] is not None
+    said, rollout = stored_cap(stored), stored_rollout(stored)
+    capped = said is not None
     if capped != (contacts is not None):
         message = (
             f"the plan sends at most {said['at_most']} messages in {said['days']:g} days to a "
             "customer, and no table of messages was given."
-            if capped and said is not None
+            if said is not None
             else "the plan has no cap on messages, but a table of messages was given."
         )
         remedy = "Give the messages of all programmes up to today with --contacts."
@@ -67,8 +67,8 @@ def going_out(stored: StoredPlan, contacts: str | None, customer: str | None) ->
         raise DataError(blocked("G132", message, "Name their column with --customer."))
     return GoingOut(
         rollout=rollout,
-        contacts=None if not capped else _read(said, contacts),
-        control=_control(stored),
+        contacts=_read(said, contacts),
+        control=control_code(stored),
     )
 
 
@@ -80,6 +80,12 @@ def stored_rollout(stored: StoredPlan) -> Rollout | None:
     lists = {key: tuple(value) for key, value in said.items() if isinstance(value, list)}
     cuts = tuple((value, ties) for value, ties in said["cuts"])
     return Rollout(**{**said, **lists, "cuts": cuts})
+
+
+def stored_cap(stored: StoredPlan) -> Mapping[str, Any] | None:
+    """Return what a stored plan says of a cap on messages; None where it has none."""
+    said: Mapping[str, Any] | None = stored.document.get("pressure")
+    return said if said is not None and said["at_most"] is not None else None
 
 
 def _read(said: Mapping[str, Any] | None, source: str | None) -> ContactRegister | None:
@@ -97,7 +103,8 @@ def _read(said: Mapping[str, Any] | None, source: str | None) -> ContactRegister
     return read_contacts(spec, ".")
 
 
-def _control(stored: StoredPlan) -> int | None:
+def control_code(stored: StoredPlan) -> int | None:
+    """Return the code of "no offer" in the plan's policy; None where there is none."""
     offers = stored.policy.model.offers
     for offer in stored.document["experiment"]["offers"]:
         if offer["control"] and offer["name"] in offers:
@@ -126,9 +133,40 @@ def refuse_campaign(stored: StoredPlan) -> None:
     Raises:
         BriefError: G129 the plan has a holdout, waves, or a cap on messages.
     """
-    said = stored.document.get("pressure")
-    capped = said is not None and said["at_most"] is not None
-    if capped or stored.document.get("rollout") is not None:
+    if stored_cap(stored) is not None or stored.document.get("rollout") is not None:
         message = "--campaign allocates all customers at once; this plan keeps some out of it."
         remedy = "Assign without --campaign: prices then keep the limits on average."
         raise BriefError(blocked("G129", message, remedy))
+
+
+def refuse_statement(stored: StoredPlan) -> None:
+    """Refuse to say a plan as one statement where who gets its offers hangs on more than features.
+
+    Raises:
+        DataError: G138 the plan has a holdout, waves, or a cap on messages.
+    """
+    said = _beyond_features(stored)
+    if said:
+        message = f"the plan has {said}, which an SQL statement cannot keep."
+        raise DataError(blocked("G138", message, "Use `handful assign`, and load its file."))
+
+
+def of_the_day(stored: StoredPlan) -> tuple[Finding, ...]:
+    """Return what a list of the day of the plan leaves out of the plan's roll-out, as a warning."""
+    cap, rollout = stored_cap(stored), stored_rollout(stored)
+    lacks = [] if cap is None else ["messages sent since the plan was made are not counted"]
+    if rollout is not None and rollout.waves:
+        lacks.append("it does not say who is in which wave")
+    if not lacks:
+        return ()
+    message = f"the list is that of the day of the plan: {', and '.join(lacks)}."
+    return (Finding("G139", "warn", message, "Use `handful assign` on the day of sending."),)
+
+
+def _beyond_features(stored: StoredPlan) -> str:
+    """Return in words what keeps a plan's offer from somebody whom the policy gives it."""
+    rollout = stored_rollout(stored)
+    found = ["a cap on messages"] if stored_cap(stored) is not None else []
+    found += ["a holdout"] if rollout is not None and rollout.holdout else []
+    found += ["waves"] if rollout is not None and rollout.waves else []
+    return " and ".join(found)

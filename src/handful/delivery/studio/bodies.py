@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import unicodedata
-from typing import Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
@@ -63,10 +63,14 @@ class Returned(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """POST /api/decide; without a customer the call is anonymous."""
+    """POST /api/decide; without a customer the call is anonymous.
+
+    `messages` is how many the customer had within the days of the plan's cap.
+    """
 
     features: dict[str, float | str | bool | None]
     customer: str | int | None = None
+    messages: Annotated[int, msgspec.Meta(ge=0)] | None = None
 
 
 Body = TypeVar("Body", bound=msgspec.Struct)

@@ -13,12 +13,15 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from handful.delivery.consent_file import read_gate
+from handful.delivery.going_out import control_code, stored_cap, stored_rollout
 from handful.delivery.studio.bodies import Asked
 from handful.delivery.studio.refusing import BAD_BODY, UNFIT, refusal
 from handful.delivery.studio.shelf import Shelved
 from handful.experiment.units import JOIN, MISSING_STRATUM
 from handful.planning.one_customer import OneGate, decide_one, one_gate, rights_of_one
-from handful.policy.points import offer_name, sayable
+from handful.planning.rollout import Rollout, held_out
+from handful.policy.points import offer_name, sayable, values_of
+from handful.policy.records import REASON_CONTACT_CAP, REASON_HELD_OUT, REASONS, Decision
 
 _ID_LONGEST: Final = 200
 
@@ -31,11 +34,17 @@ class Counter:
         plan: that is served.
         gate: the consent to ask; None for a plan made without.
         segments: offer -> number of its segment in plan.json, from 1.
+        rollout: who is held out; None where nobody is.
+        cap: messages that a customer may have, and within how many days; None without.
+        control: code of "no offer"; None where there is none.
     """
 
     plan: Shelved
     gate: OneGate | None
     segments: Mapping[str, int]
+    rollout: Rollout | None
+    cap: tuple[int, float] | None
+    control: int | None
 
 
 def open_counter(plan: Shelved) -> Counter:
@@ -52,7 +61,15 @@ def open_counter(plan: Shelved) -> Counter:
     segments: dict[str, int] = {}
     for number, part in enumerate(stored.document["segments"], start=1):
         segments.setdefault(offer_name(points, offers, part["offer"]), number)
-    return Counter(plan, None if gate is None else one_gate(gate), segments)
+    rollout, capped = stored_rollout(stored), stored_cap(stored)
+    return Counter(
+        plan=plan,
+        gate=None if gate is None else one_gate(gate),
+        segments=segments,
+        rollout=rollout if rollout is not None and rollout.holdout else None,
+        cap=None if capped is None else (int(capped["at_most"]), float(capped["days"])),
+        control=control_code(stored),
+    )
 
 
 def decide_asked(counter: Counter, asked: Asked) -> dict[str, Any]:
@@ -66,17 +83,19 @@ def decide_asked(counter: Counter, asked: Asked) -> dict[str, Any]:
         offer, segment, reason, expected_profit (None where the customer was not scored), plan.
 
     Raises:
-        RefusalError: 400 F880 an id that is none; 422 F889 features that the policy does not know.
+        RefusalError: 400 F880 an id that is none; 422 F889 features that the policy does not know;
+            422 F895 a holdout and no id, or a cap and no number of messages.
         DataError: P710, P711 as `decide`; G046 every offer is closed to the customer.
     """
     policy, gate = counter.plan.stored.policy, counter.gate
     customer = _customer(asked.customer)
+    _refuse_untold(counter, asked)
     _refuse_strange(asked.features, {*policy.model.schema.names, *policy.strata_columns})
     stratum = _stratum(policy.strata_columns, asked.features)
     bound = None if gate is None else (rights_of_one(gate, customer), gate.gate.binding)
     # Somebody anonymous is drawn by a number that nobody keeps, so that the draw hides no less.
     drawn = secrets.token_hex(16) if customer is None else customer
-    made = decide_one(policy, asked.features, stratum, drawn, bound)
+    made = _kept_back(counter, asked, decide_one(policy, asked.features, stratum, drawn, bound))
     return {
         "offer": made.offer if made.values is None else sayable(made.values),
         "segment": counter.segments.get(made.offer),
@@ -84,6 +103,32 @@ def decide_asked(counter: Counter, asked: Asked) -> dict[str, Any]:
         "expected_profit": None if math.isnan(made.expected_profit) else made.expected_profit,
         "plan": counter.plan.id,
     }
+
+
+def _refuse_untold(counter: Counter, asked: Asked) -> None:
+    """Refuse to decide where who is held out, or has had enough messages, cannot be told."""
+    if counter.rollout is not None and asked.customer is None:
+        message = "the plan holds customers out by their id, and none was given."
+        raise refusal(UNFIT, "F895", message, "Send `customer`.")
+    if counter.cap is not None and asked.messages is None:
+        most, days = counter.cap
+        message = f"the plan sends at most {most} messages in {days:g} days to a customer."
+        remedy = "Send `messages`: how many all programmes sent them within these days."
+        raise refusal(UNFIT, "F895", message, remedy)
+
+
+def _kept_back(counter: Counter, asked: Asked, made: Decision) -> Decision:
+    """Return "no offer" for who is held out or has had enough messages, as `assign` does."""
+    policy, control = counter.plan.stored.policy, counter.control
+    if control is None or made.offer == policy.model.offers[control]:
+        return made
+    held = counter.rollout is not None and bool(held_out(counter.rollout, [asked.customer])[0])
+    full = counter.cap is not None and (asked.messages or 0) >= counter.cap[0]
+    if not held and not full:
+        return made
+    reason = REASONS[REASON_HELD_OUT if held else REASON_CONTACT_CAP]
+    name, values = policy.model.offers[control], values_of(policy.points, control)
+    return Decision(name, reason, math.nan, values)
 
 
 def _customer(said: str | int | None) -> str | int | None:
