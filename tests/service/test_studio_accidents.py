@@ -15,7 +15,7 @@ from handful.delivery.studio.fence import Rules, fenced
 @pytest.mark.parametrize("text", ["nan", "inf", "-inf", "1e400", "x", "0x10"])
 @pytest.mark.parametrize("name", ["setup_cost", "population", "assumption.margin", "capacity.a"])
 def test_an_address_asks_only_finite_numbers(name: str, text: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"finite|could not convert"):
         read_address({name: text})
 
 

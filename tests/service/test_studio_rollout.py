@@ -9,11 +9,12 @@ import pyarrow.parquet as pq
 import pytest
 
 from handful.cli.main import run
+from handful.delivery.studio.asking import Asker
 from handful.delivery.studio.bodies import Asked
 from handful.delivery.studio.deciding import Counter, decide_asked, open_counter
 from handful.delivery.studio.refusing import RefusalError
 from handful.delivery.studio.shelf import read_shelved
-from made_serving import planned
+from made_serving import planned, under_consent
 from made_shop import write_brief, write_shop
 
 AT_MOST = 2
@@ -80,3 +81,25 @@ def test_no_statement_is_written_and_a_list_says_what_it_lacks(
     assert not out.exists()
     assert run(["export", str(plan), "--to", "csv", "--out", str(tmp_path / "who.csv")]) == 0
     assert "G139" in capsys.readouterr().err
+
+
+def test_a_row_is_explained_by_the_reason_of_the_list(plan: Path) -> None:
+    asker = Asker(plan)
+    reasons = pq.read_table(plan / "assignments.parquet")["reason"].to_pylist()
+    for reason in ("held_out", "contact_cap", "best_in_menu"):
+        told = asker.explain(reasons.index(reason))
+        assert told["reason"] == reason
+        assert (told["offer"] == "none") is (reason != "best_in_menu")
+    asker.close()
+
+
+def test_nothing_is_predicted_for_who_refuses_to_be_personalised_for(tmp_path: Path) -> None:
+    private = under_consent(tmp_path / "shop")
+    asker = Asker(private)
+    for row in (100, 200):
+        told = asker.explain(row)
+        refuses = told["reason"] == "no_consent_personalise"
+        assert refuses is (row == 100)
+        assert bool(told["ranked"]) is not refuses
+        assert told["offer"] == "none"
+    asker.close()

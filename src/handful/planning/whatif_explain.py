@@ -18,24 +18,51 @@ from handful.errors import BriefError, blocked
 from handful.experiment.records import Features
 from handful.notation import FloatArray
 from handful.planning.whatif_records import Explanation, Moved, Ranked, WhatIf
-from handful.policy.records import REASON_BEST, REASON_DRAWN, REASON_FALLBACK, REASON_RULE, REASONS
+from handful.policy.records import (
+    REASON_BEST,
+    REASON_CONTACT_CAP,
+    REASON_DRAWN,
+    REASON_FALLBACK,
+    REASON_GAVE_WAY,
+    REASON_HELD_OUT,
+    REASON_NO_CHANNEL,
+    REASON_NO_CONTACT,
+    REASON_NO_PERSONALISE,
+    REASON_NO_TIER,
+    REASON_RULE,
+    REASONS,
+)
 
 CLAIM: Final = (
     "Expected profits are the model's claims about one customer: they carry no interval, and only "
     "the values of whole menus and segments are held out."
 )
+UNSCORED: Final = "Their data are not used for choosing, so nothing is predicted for them."
 
 
-def explain(whatif: WhatIf, row: int, menu: Sequence[str] | None = None) -> Explanation:
+_OTHER_THAN_WORTH: Final = frozenset(
+    REASONS[code] for code in (
+        REASON_NO_PERSONALISE, REASON_NO_CONTACT, REASON_NO_CHANNEL, REASON_NO_TIER,
+        REASON_GAVE_WAY, REASON_CONTACT_CAP, REASON_HELD_OUT,
+    )
+)  # fmt: skip
+"""Reasons of the plan's own list that no comparison of offers tells."""
+
+
+def explain(
+    whatif: WhatIf, row: int, menu: Sequence[str] | None = None, said: str | None = None
+) -> Explanation:
     """Explain the decision of one row.
 
     Args:
         whatif: from `read_whatif`.
         row: of assignments.parquet, from 0.
         menu: offer names; the plan's own menu where None.
+        said: the reason that the plan's own list gives for the row; None where it is not known.
 
     Returns:
         The offers by expected profit, how far the second is, and what moved the first. Never an id.
+        Nothing is predicted for a row whose customer refuses to be personalised for.
 
     Raises:
         BriefError: F863 no such row; F862 an offer that the plan does not know.
@@ -46,6 +73,9 @@ def explain(whatif: WhatIf, row: int, menu: Sequence[str] | None = None) -> Expl
         message = f"expected a row from 0 to {whatif.log.n_rows - 1}, found {row}."
         raise BriefError(blocked("F863", message, "Count rows as assignments.parquet does."))
     codes = _codes(whatif, menu)
+    if said == REASONS[REASON_NO_PERSONALISE]:
+        kept = whatif.log.offers[int(whatif.assigned[row])]
+        return Explanation(row, kept, None, None, (), (), said, UNSCORED)
     is_open = whatif.log.design.support[whatif.log.stratum[row]]
     open_codes = [g for g in codes if is_open[g]]
     fallback = int(whatif.terms.fallback[row])
@@ -64,7 +94,9 @@ def explain(whatif: WhatIf, row: int, menu: Sequence[str] | None = None) -> Expl
         lead=None if second is None else float(expected[given] - expected[second]),
         ranked=tuple(Ranked(names[g], float(expected[g])) for g in order),
         moved=() if second is None else _moved(whatif, mine, given, second),
-        reason=_reason(whatif, given, order[0], is_open=bool(open_codes)),
+        reason=said
+        if said in _OTHER_THAN_WORTH and menu is None
+        else _reason(whatif, given, order[0], is_open=bool(open_codes)),
         claim=CLAIM,
     )
 

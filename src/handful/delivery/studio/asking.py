@@ -34,6 +34,7 @@ class Asker:
         self._newest = 0
         self._kept: Any = None
         self._planned: dict[str, Any] | None = None
+        self._reasons: Any = None
 
     def ask(self, question: Question) -> dict[str, Any]:
         """Answer a question with the fields that docs/studio.md names.
@@ -85,7 +86,7 @@ class Asker:
             # Loaded with the first question: a studio that only serves does not pay for it.
             from handful.planning.whatif_explain import explain
 
-            said: dict[str, Any] = plain(explain(self._whatif(), row))
+            said: dict[str, Any] = plain(explain(self._whatif(), row, None, self._reason(row)))
             return said
 
         found: dict[str, Any] = _within_time(self._worker.submit(told))
@@ -109,6 +110,15 @@ class Asker:
 
             self._kept = read_whatif(self._folder)
         return self._kept
+
+    def _reason(self, row: int) -> str | None:
+        """Return the reason that the plan's own list gives for a row; None without the list."""
+        file = self._folder / "assignments.parquet"
+        if self._reasons is None and file.is_file():
+            import pyarrow.parquet as pq
+
+            self._reasons = pq.read_table(file, columns=["reason"])["reason"].combine_chunks()
+        return None if self._reasons is None else str(self._reasons[row].as_py())
 
 
 def read_address(query: Mapping[str, str]) -> dict[str, Any]:

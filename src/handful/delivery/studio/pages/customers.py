@@ -23,6 +23,9 @@ _REASONS: Final = MappingProxyType(
         "no_consent_contact": "They do not allow to be contacted.",
         "no_consent_channel": "They do not allow this channel.",
         "not_in_tier": "The offer is not open to them.",
+        "default_is_better": "The offer that would have won makes its segment worse off.",
+        "contact_cap": "They have had as many messages as is allowed.",
+        "held_out": "They are held out, so that the worth of the programme can be measured.",
         "randomised_for_privacy": "Drawn by chance, so that an offer tells less about who gets it.",
     }
 )
