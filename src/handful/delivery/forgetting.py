@@ -2,12 +2,15 @@
 
 Those are, in a plan folder, assignments.parquet with the rows of whatif/ beside it, consent.parquet
 and consent-certificate.json, and the files of `handful assign` and `handful export`, known by their
-columns. The policy holds no person; what it learned from one is undone only by planning again.
+columns. A design of `handful size --assign` looks like the log that grows out of it, so it is named
+and not changed. The policy holds no person; what it learned from one is undone only by planning
+again.
 """
 
 from __future__ import annotations
 
 import csv
+import io
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -41,7 +44,7 @@ class Forgotten:
     Attributes:
         removed: (file, rows or hashes taken out).
         replan: plan folders that learned from the person.
-        sources: what those plans were made from, which is not ours to change.
+        sources: what those plans were made from, and designs, which are not ours to change.
     """
 
     removed: tuple[tuple[str, int], ...]
@@ -83,9 +86,12 @@ def forget(customer: str, folders: tuple[Path, ...]) -> Forgotten:
             consent = document.get("consent")
             sources += [consent["description"]] if consent else []
             _audit(plan.parent, len(found))
-    for file in _tables(folders):
-        count = _drop_rows(file, customer)
-        removed += [(str(file), count)] if count else []
+    for file, columns in _tables(folders):
+        if columns[: len(COLUMNS)] == COLUMNS:
+            count = _drop_rows(file, customer)
+            removed += [(str(file), count)] if count else []
+        elif _is_design(columns) and _holds(file, customer):
+            sources.append(str(file))
     return Forgotten(tuple(removed), tuple(replan), tuple(dict.fromkeys(sources)))
 
 
@@ -94,15 +100,26 @@ def _plans(folders: tuple[Path, ...]) -> list[Path]:
     return sorted(place for place in found if (place / "policy").is_dir())
 
 
-def _tables(folders: tuple[Path, ...]) -> Iterator[Path]:
-    """Yield the files of `handful assign` and `handful export`, outside of plan folders."""
+def _tables(folders: tuple[Path, ...]) -> Iterator[tuple[Path, tuple[str, ...]]]:
+    """Yield the tables outside of plan folders, with the names of their columns."""
     ours = set(_plans(folders))
     files = {f.resolve() for folder in folders for f in folder.rglob("*") if f.is_file()}
     for file in sorted(files):
         if file.parent in ours or file.suffix.lower() not in {".csv", ".parquet"}:
             continue
-        if _columns(file)[: len(COLUMNS)] == COLUMNS:
-            yield file
+        yield file, _columns(file)
+
+
+def _is_design(columns: tuple[str, ...]) -> bool:
+    """Tell whether a table may be of `handful size --assign`; a log joined to it looks alike."""
+    return columns[:1] == COLUMNS[:1] and columns[-1:] == ("propensity",) and "offer" in columns
+
+
+def _holds(file: Path, customer: str) -> bool:
+    if file.suffix.lower() == ".csv":
+        return any(_names(record, customer) for record in _records(file))
+    ids = pc.cast(pq.read_table(file, columns=[COLUMNS[0]])[COLUMNS[0]], pa.string())
+    return bool(pc.any(pc.fill_null(pc.equal(ids, customer), False)).as_py())
 
 
 def _columns(file: Path) -> tuple[str, ...]:
@@ -160,15 +177,32 @@ def _drop_rows(file: Path, customer: str) -> int:
 
 
 def _drop_lines(file: Path, customer: str) -> int:
-    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-    # A spreadsheet-safe csv has an apostrophe before an id that looks like a formula.
-    named = {customer, f"'{customer}"}
-    kept = [line for line in lines if (next(csv.reader([line]), []) or [""])[0] not in named]
+    lines = list(_records(file))
+    kept = [line for line in lines if not _names(line, customer)]
     count = len(lines) - len(kept)
     if count:
         with publish_file(file, mode=PRIVATE) as staging:
-            staging.write_text("".join(kept), encoding="utf-8")
+            staging.write_bytes("".join(kept).encode("utf-8"))
     return count
+
+
+def _records(file: Path) -> Iterator[str]:
+    """Yield the records of a csv as they stand there; a quoted cell may hold line breaks."""
+    held = ""
+    with file.open(encoding="utf-8", newline="\n") as stream:
+        for line in stream:
+            held += line
+            if held.count('"') % 2 == 0:
+                yield held
+                held = ""
+    if held:
+        yield held
+
+
+def _names(record: str, customer: str) -> bool:
+    cells = next(csv.reader(io.StringIO(record, newline="")), []) or [""]
+    # A spreadsheet-safe csv has an apostrophe before an id that looks like a formula.
+    return cells[0] in {customer, f"'{customer}"}
 
 
 def _drop_hashes(plan: Path, customer: str) -> int:
