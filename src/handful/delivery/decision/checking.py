@@ -13,6 +13,8 @@ from handful.errors import Finding, blocked
 
 _COSTS: Final = ("setup_cost", "content_cost", "holding_cost", "running_cost")
 """What `frontier.N.cost` is the sum of: plan.json holds the parts."""
+_UNDER: Final = ("below ", "< ")
+"""What stands before a limit in place of a number too small to be written out."""
 _ROW: Final = re.compile(r"^\| (\d+) \| (.+) \| `([^`]+)` \| (.+) \|$")
 _MARK: Final = re.compile(r" \[(\d+)\]")
 _NUMBER: Final = re.compile(r"[−-]?[^\d\s(−-]{0,4}\s?\d[\d,]*(?:\.\d+)?%?")
@@ -116,7 +118,7 @@ def _trailing(digits: str) -> float:
 
 def _agree(shown: str, kept: list[float], said: list[tuple[float, float]]) -> bool:
     """Tell whether exact numbers are as shown: rounded, or under a limit that was named."""
-    if shown.startswith("below ") and len(kept) == len(said) == 1:
+    if unescaped(shown).startswith(_UNDER) and len(kept) == len(said) == 1:
         return kept[0] < said[0][0]
     if shown.endswith(" exactly") and len(said) == 1:
         said = said * len(kept)

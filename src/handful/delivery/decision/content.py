@@ -20,7 +20,14 @@ from handful.delivery.report.figures import (
 )
 from handful.delivery.report.sections import rival_name
 from handful.delivery.report.tables import offers_text
-from handful.delivery.report.wording import Sentence, baseline, heterogeneity, setup_note
+from handful.delivery.report.wording import (
+    Sentence,
+    baseline,
+    heterogeneity,
+    quoted,
+    quoted_menu,
+    setup_note,
+)
 from handful.planning.records import Plan
 
 
@@ -82,7 +89,7 @@ def _evidence(plan: Plan) -> Part:
     if plan.reference.no_offer is not None:
         rows.append((("No offer",), (interval(plan, "reference.no_offer", places),)))
     best = plan.reference.best_single.offer or "not named"
-    rows.append(((f"Best single offer: {best}",),
+    rows.append(((f"Best single offer: {quoted(best)}",),
                  (interval(plan, "reference.best_single", places),)))  # fmt: skip
     rows.append((("One-to-one",), (interval(plan, "reference.one_to_one", places),)))
     gain = plan.verdict.gain
@@ -118,7 +125,7 @@ def _alternatives(plan: Plan) -> Part:
             continue
         field = f"frontier.{at}"
         gain = interval(plan, f"{field}.gain_over_single", places)
-        name = f"{point.offers} offers: {offers_text(point.menu)}"
+        name = f"{point.offers} offers: {quoted_menu(point.menu)}"
         net = money(plan, f"{field}.net", max(places, 0))
         rows.append(((name,), (gain,), (net,)))
     for at, rung in enumerate(plan.ladder):
@@ -145,7 +152,7 @@ def _guardrails(plan: Plan) -> Part:
             (result.name,),
             (result.verdict,),
             (measured(plan, f"{field}.value"),),
-            (measured(plan, f"{field}.bound"),),
+            ("none" if result.bound is None else measured(plan, f"{field}.bound"),),
             (said,),
         ))  # fmt: skip
     return Part("Guardrails", titles=("Guardrail", "Verdict", "Measured", "Bound", "What to do"),
@@ -185,7 +192,7 @@ def _record(plan: Plan) -> Part:
     ]
     if plan.segments:
         named += [
-            ((f"Share that gets {segment.offer}",), (share(plan, f"segments.{at}.share"),))
+            ((f"Share that gets {quoted(segment.offer)}",), (share(plan, f"segments.{at}.share"),))
             for at, segment in enumerate(plan.segments)
         ]
     return Part("Record", titles=("What", "Which"), rows=tuple(named))

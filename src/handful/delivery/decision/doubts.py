@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
-from handful.delivery.report.figures import decimals, interval, measured, money
+from handful.delivery.report.figures import (
+    decimals,
+    interval,
+    lookup,
+    measured,
+    money,
+    plain,
+)
 from handful.delivery.report.sections import shown_menu
-from handful.delivery.report.tables import offers_text
-from handful.delivery.report.wording import Sentence, chosen_position
+from handful.delivery.report.wording import Sentence, chosen_position, quoted, quoted_menu
 from handful.evidence.records import Estimate
 from handful.planning.records import Plan
+from handful.planning.sensitivity_records import StabilityBand
 
 
 def doubts(plan: Plan) -> tuple[Sentence, ...]:
@@ -19,7 +26,13 @@ def doubts(plan: Plan) -> tuple[Sentence, ...]:
     Returns:
         Sentences; never empty.
     """
-    found = (*_targeting(plan), *_paying(plan), *_guardrails(plan), *_findings(plan))
+    found = (
+        *_targeting(plan),
+        *_paying(plan),
+        *_assumed(plan),
+        *_guardrails(plan),
+        *_findings(plan),
+    )
     always: Sentence = (
         "A new experiment, or outcomes of a holdout, that contradict the values above: "
         "customers, prices and competitors change after the log ends.",
@@ -50,7 +63,7 @@ def _targeting(plan: Plan) -> tuple[Sentence, ...]:
     low = "" if point.gain_over_single.lo <= 0 else ", and the lead over every single offer"
     return (
         (
-            f"{point.offers} offers ({offers_text(point.menu)}), if their lead over the best "
+            f"{point.offers} offers ({quoted_menu(point.menu)}), if their lead over the best "
             "single offer, ",
             gain,
             f", were shown to be above zero after their set-up cost{low}: a larger experiment "
@@ -65,7 +78,8 @@ def _paying(plan: Plan) -> tuple[Sentence, ...]:
     if plan.verdict.kind == "no_offer":
         if plan.reference.no_offer is None:
             return ()
-        best = plan.reference.best_single.offer or "the best single offer"
+        name = plan.reference.best_single.offer
+        best = "The best single offer" if name is None else quoted(name)
         places = decimals((plan.reference.best_single,))
         return (
             (
@@ -85,6 +99,53 @@ def _paying(plan: Plan) -> tuple[Sentence, ...]:
             interval(plan, "verdict.gain.better_single", decimals((part,))),
             ", were lost: through a dearer offer, a lower margin, or customers who change.",
         ),
+    )
+
+
+def _assumed(plan: Plan) -> tuple[Sentence, ...]:
+    """Say at which set-up cost, and with which other assumption, the advice would be another."""
+    known = plan.sensitivity
+    if known is None:
+        return ()
+    planned = (known.planned.verdict, known.planned.menu)
+    found: list[Sentence] = []
+    found += _set_up(plan, known.band)
+    for at, row in enumerate(known.rows):
+        found += [
+            _turned(plan, f"sensitivity.rows.{at}.{side}", row.name)
+            for side, end in (("low", row.low), ("high", row.high))
+            if end is not None and (end.verdict, end.menu) != planned
+        ]
+    return tuple(found)
+
+
+def _set_up(plan: Plan, band: StabilityBand | None) -> tuple[Sentence, ...]:
+    """Say at which cost of setting an offer up the number of offers would be another."""
+    if band is None:
+        return ()
+    money_word = f" {plan.experiment.currency} in total."
+    found: list[Sentence] = []
+    if band.highest is not None:
+        fewer = "Fewer offers" if band.offers > 1 else "No offer"
+        found.append((f"{fewer}, if setting one up cost more than ",
+                      plain(plan, "sensitivity.band.highest", 0), money_word))  # fmt: skip
+    if band.lowest > 0:
+        found.append(("More offers, if setting one up cost less than ",
+                      plain(plan, "sensitivity.band.lowest", 0), money_word))  # fmt: skip
+    return tuple(found)
+
+
+def _turned(plan: Plan, field: str, name: str) -> Sentence:
+    """Say what the advice would be with one number moved to one end of its range."""
+    end = lookup(plan, field)
+    advice = f"{end.verdict.replace('_', ' ')}: {quoted_menu(end.menu)}" if end.menu else "no offer"
+    gain = interval(plan, f"{field}.gain", decimals((end.gain,)))
+    return (
+        f"{name.replace('_', ' ').capitalize()}, if it were ",
+        measured(plan, f"{field}.at"),
+        f": the advice would be {advice}, with a gain of ",
+        gain,
+        " per customer.",
     )
 
 
