@@ -1,4 +1,4 @@
-"""The gate between waves: nothing seldom opens it, a planted gain does; lost results are refused."""
+"""The gate between waves: nothing seldom opens it, a planted gain does, lost rows are refused."""
 
 from __future__ import annotations
 

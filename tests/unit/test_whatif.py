@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from golden.small_plan import make_small_plan
+from handful.brief.constraints import ConstraintsSpec
 from handful.brief.reader import parse_brief
 from handful.errors import BriefError
 from handful.experiment.log import build_experiment
@@ -16,10 +17,11 @@ from handful.experiment.simulate import simulate
 from handful.planning.records import Plan
 from handful.planning.run import make_plan, plan
 from handful.planning.settings import PlanSettings
-from handful.planning.whatif import Question, ask
+from handful.planning.whatif import SETTLED, Question, ask
 from handful.planning.whatif_explain import explain
 from handful.planning.whatif_judge import changed_sums, choices_at
 from handful.planning.whatif_segments import segments_of
+from made_experiment import made_experiment
 
 LOG = simulate("types", n=2_400, offers=4, random_state=1).experiment
 SETTINGS = PlanSettings(repetitions=1)
@@ -250,3 +252,50 @@ def test_products_are_not_moved_together_and_curves_not_at_all():
         with pytest.raises(BriefError) as caught:
             ask(found.whatif, Question(assumptions=asked))
         assert caught.value.findings[0].code == "F865"
+
+
+def test_limits_still_hold_at_another_set_up_cost():
+    name = LOG.offers[1]
+    settings = replace(
+        SETTINGS, constraints=ConstraintsSpec(capacity={name: 300.0}), setup_cost=30.0, max_offers=3
+    )
+    limited = make_plan(LOG, settings=settings)
+    answer = ask(limited.whatif, Question(setup_cost=60.0))
+    assert [p.value for p in answer.frontier] == [p.value for p in limited.frontier]
+    rows = {row.name: row for row in limited.sensitivity.rows}
+    planned = limited.sensitivity.planned.gain.value
+    costs, people = rows["setup_cost"], rows["population"]
+    assert costs.low.gain.value > planned > costs.high.gain.value
+    assert costs.low.gain.value - costs.high.gain.value < 0.05 * planned
+    # A capacity is a total: it binds more in a larger campaign.
+    assert people.low.gain.value > planned > people.high.gain.value - 0.02 * planned
+
+
+@pytest.mark.parametrize(
+    "constraints",
+    [ConstraintsSpec(at_least={"offer 2": 300.0}), ConstraintsSpec(coverage_floor=0.9)],
+)
+def test_minimums_alone_can_be_asked_again(constraints):
+    settings = replace(SETTINGS, constraints=constraints, setup_cost=30.0, max_offers=2)
+    made = make_plan(LOG, settings=settings)
+    answer = ask(made.whatif, Question(population=3_000.0))
+    assert answer.verdict.kind == made.verdict.kind
+
+
+def test_a_plan_that_fell_back_shows_no_other_policy():
+    log = made_experiment(3_000, 3, seed=4)
+    side = log.features.values[:, 0] > 0
+    truth = np.column_stack([0 * side, np.where(side, 1.0, -1.0), np.where(side, -1.0, -0.4)])
+    seen = truth[np.arange(3_000), log.offer] + np.random.default_rng(9).normal(size=3_000)
+    log = replace(log, control=0, profit=seen, offers=("none", "b", "c"))
+    believed = np.where(side[:, None], [0.0, 0.5, 0.1], [0.0, 0.1, 0.5])
+    settings = replace(SETTINGS, ladder=False, max_offers=2, setup_cost=30.0)
+    fallen = make_plan(log, settings=settings, effects=believed)
+    assert fallen.policy.give_way is not None
+    answer = ask(fallen.whatif, Question())
+    assert answer.menu == fallen.verdict.menu == ("none", "b")
+    assert [s.customers for s in answer.segments] == [s.customers for s in fallen.segments]
+    assert [s.value for s in answer.segments] == [s.value for s in fallen.segments]
+    assert ask(fallen.whatif, Question(setup_cost=60.0)).note == (SETTLED,)
+    assert all(row.low is None and row.why_absent for row in fallen.sensitivity.rows)
+    assert fallen.sensitivity.band is None

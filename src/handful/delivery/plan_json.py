@@ -65,7 +65,7 @@ WHY_ABSENT: Mapping[str, str] = {
     "sensitivity": "the plan keeps nothing to ask: it was made without the studio",
     "low": "it cannot be told; why_absent says why",
     "high": "it cannot be told; why_absent says why",
-    "band": "limits, offers that must stay or costs by offer settle the number of offers",
+    "band": "limits, offers that must stay, costs by offer, or a menu changed after it was chosen",
     "highest": "it stays however much an offer costs",
     "first_loss": "every further offer nets more than the one before",
     "one_more_offer": "no cap on the offers the team can author holds the menu back",

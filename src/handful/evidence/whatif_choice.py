@@ -22,6 +22,9 @@ TIE = 1e-9
 def choose_again(world: KeptWorld, planned: Terms, terms: Terms) -> WorldChoice:
     """Return what a world chooses at other costs; what it chose where costs are as planned.
 
+    Under limits, or where a rule decides, it stays with what it chose: another choice would have to
+    be allocated, or have a rule, of its own before it could be valued.
+
     Args:
         world: with its pool; without one its menus stay.
         planned: the plan's terms.
@@ -29,6 +32,8 @@ def choose_again(world: KeptWorld, planned: Terms, terms: Terms) -> WorldChoice:
 
     Cost: O(|pool|).
     """
+    if planned.limits is not None or planned.by_rule:
+        return WorldChoice(world.single, world.menus)
     if np.array_equal(planned.setup, terms.setup):
         return WorldChoice(world.single, world.menus)
     single = world.single

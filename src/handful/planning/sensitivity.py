@@ -27,8 +27,13 @@ from handful.planning.sensitivity_records import (
 )
 from handful.planning.whatif import ask, judged_at
 from handful.planning.whatif_judge import Judged, judge
+from handful.planning.whatif_market import limited
 from handful.planning.whatif_records import Answer, Question, WhatIf
 
+SETTLED_WHY: Final = (
+    "small offers were merged, the plan was mended or segments fall back, which would have to be "
+    "done again"
+)
 NONE: Final = Estimate(0.0, 0.0, 0.0, 0.0)
 STEPS: Final = 60
 """Halvings of the search for the set-up cost where the number of offers changes."""
@@ -51,18 +56,31 @@ def sensitivity_of(whatif: WhatIf, asked: SensitivitySpec) -> Sensitivity:
     Cost: see the module.
     """
     judged = judged_at(whatif, Question())
+    planned = _end(whatif, ask(whatif, Question()), 0.0)
+    if whatif.planned.settled:
+        return _settled(whatif, planned)
     rows = [
         *(_assumption(whatif, asked, name) for name in _names(whatif)),
         _setup_cost(whatif, asked),
-        _population(whatif, asked),
+        _population(whatif, asked, planned),
         *_team(whatif),
     ]
     return Sensitivity(
-        planned=_end(whatif, ask(whatif, Question()), 0.0),
+        planned=planned,
         rows=tuple(sorted(rows, key=lambda row: -_swing(row))),
         band=_band(whatif, judged),
         first_loss=first_loss(judged.frontier),
     )
+
+
+def _settled(whatif: WhatIf, planned: SensitivityEnd) -> Sensitivity:
+    """Move nothing where the ends would be of another policy than the plan's."""
+    costs = whatif.planned.uniform
+    at = {each.name: each.at for each in whatif.assumptions}
+    at["setup_cost"] = float(whatif.planned.setup.max()) if costs is None else costs
+    at["population"] = whatif.planned.people
+    rows = (SensitivityRow(name, value, None, None, SETTLED_WHY) for name, value in at.items())
+    return Sensitivity(planned, tuple(rows), None, first_loss(whatif.planned.frontier))
 
 
 def first_loss(frontier: tuple[FrontierPoint, ...]) -> int | None:
@@ -123,11 +141,22 @@ def _setup_cost(whatif: WhatIf, asked: SensitivitySpec) -> SensitivityRow:
     )
 
 
-def _population(whatif: WhatIf, asked: SensitivitySpec) -> SensitivityRow:
-    planned = whatif.planned.people
-    span = _span(asked, "population", planned)
-    ends = _both(whatif, span, lambda at: Question(population=max(at, 1.0)))
-    return SensitivityRow("population", planned, *ends)
+def _population(whatif: WhatIf, asked: SensitivitySpec, planned: SensitivityEnd) -> SensitivityRow:
+    people = whatif.planned.people
+    span = _span(asked, "population", people)
+    low, high, why = _both(whatif, span, lambda at: Question(population=max(at, 1.0)))
+    if whatif.terms.limits is not None and low is not None and high is not None:
+        # Under limits questions are answered from one split and by prices alone: what the same
+        # answer says of the plan itself is the difference that is not the population's.
+        same = limited(whatif, whatif.terms).judged
+        told = _told(same.verdict, same.frontier, _single_cost(whatif, same), people)
+        by = planned.gain.value - told.gain.value
+        low, high = (replace(end, gain=_shifted(end.gain, by)) for end in (low, high))
+    return SensitivityRow("population", people, low, high, why)
+
+
+def _shifted(gain: Estimate, by: float) -> Estimate:
+    return Estimate(gain.value + by, gain.se, gain.lo + by, gain.hi + by)
 
 
 def _team(whatif: WhatIf) -> tuple[SensitivityRow, ...]:
@@ -161,7 +190,8 @@ def _told(
     gain = NONE
     if verdict.gain is not None:
         whole = verdict.gain.total
-        cost = next((p.cost for p in frontier if p.menu == verdict.menu), single)
+        same_size = next((p.cost for p in frontier if p.offers == verdict.offers), single)
+        cost = next((p.cost for p in frontier if p.menu == verdict.menu), same_size)
         gain = Estimate(whole.value - cost, whole.se, whole.lo - cost, whole.hi - cost)
     return SensitivityEnd(at, verdict.kind, verdict.offers, verdict.menu, gain)
 

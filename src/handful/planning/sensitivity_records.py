@@ -58,7 +58,8 @@ class Sensitivity:
     Attributes:
         planned: the advice as planned.
         rows: numbers that were assumed, the one that moves the gain most first.
-        band: None where limits or offers that must stay settle the number of offers.
+        band: None where limits, offers that must stay or costs by offer settle the number of
+            offers, and where the plan was merged, mended or fell back after its menu was chosen.
         first_loss: the first menu that nets no more than the one before it; None where each does.
     """
 

@@ -33,6 +33,10 @@ from handful.planning.whatif_terms import check_question, terms_at
 
 REMEMBERED: Final = 3
 """Values of assumptions whose sums are kept for the next question."""
+SETTLED: Final = (
+    "After its menu was chosen the plan merged small offers, was mended or let segments fall back "
+    "to the default. That is not done again here: verdict, values and segments are those before it."
+)
 
 __all__ = ["Answer", "AnswerGuardrail", "AnswerSegment", "Explanation", "Question", "WhatIf", "ask"]
 
@@ -66,6 +70,8 @@ def ask(whatif: WhatIf, question: Question) -> Answer:
         )
     size = _size(whatif, judged, question)
     menu = _menu(whatif, judged, size)
+    if own and whatif.planned.settled and size == _size(whatif, judged, Question()):
+        menu = _settled_menu(whatif)
     planned = own and _is_planned(whatif, menu)
     told = _can_tell(whatif, menu)
     segments = whatif.planned.segments
@@ -87,7 +93,7 @@ def ask(whatif: WhatIf, question: Question) -> Answer:
         population=question.population or whatif.planned.people,
         assumptions=_values(whatif, question),
         rows=whatif.log.n_rows,
-        note=_note(whatif, judged, told=told),
+        note=_note(whatif, own=own, told=told),
     )
 
 
@@ -102,7 +108,8 @@ def _limited(whatif: WhatIf, question: Question, limits: LimitTerms) -> Answer:
     judged, market = found.judged, found.market
     size = _size(whatif, judged, question)
     menu = _menu(whatif, judged, size if size in judged.menus else max(judged.menus))
-    note = [
+    note = [SETTLED] if whatif.planned.settled else []
+    note += [
         "Menus are those of the plan; who gets what is decided by prices on what is scarce, so a "
         "limit is met to within a few per cent.",
         "Use and the segments' sizes are the final model's claims; values are held out.",
@@ -219,10 +226,18 @@ def _constraints(
     )
 
 
-def _note(whatif: WhatIf, judged: Judged, *, told: bool) -> tuple[str, ...]:
+def _settled_menu(whatif: WhatIf) -> tuple[int, ...]:
+    """Return the menu of a plan that was merged, mended or let segments fall back."""
+    names = whatif.planned.verdict.menu
+    return tuple(sorted(whatif.log.offers.index(name) for name in names)) or whatif.planned.menu
+
+
+def _note(whatif: WhatIf, *, own: bool, told: bool) -> tuple[str, ...]:
     found = []
     if not told:
         found.append("Who gets which offer of this menu is not kept: plan again to see segments.")
-    if judged.moved or not whatif.whole.pool:
-        pass
+    if whatif.planned.settled and not own:
+        found.append(SETTLED)
+    if not whatif.whole.pool and not own:
+        found.append("Menus of every size are those of the plan; their number is chosen anew.")
     return tuple(found)
