@@ -213,6 +213,19 @@ def test_what_gives_way_is_chosen_by_values_as_by_the_policy() -> None:
     assert np.array_equal(given, decided.offer)
 
 
+def test_the_plans_stage_is_that_of_the_changed_plan() -> None:
+    plan = _harmed()
+    assert plan.stages is not None
+    assert plan.fit is not None
+    assert plan.verdict.gain is not None
+    stage = plan.stages.stages[plan.stages.plan]
+    assert stage.menu == ("none", "b")
+    assert stage.gain == plan.verdict.gain.total
+    assert stage.name == "2 offers, after falling back"
+    # Half of the customers are sent something: nobody is sent c.
+    assert plan.fit.wasted[0].sends == pytest.approx(0.5, abs=0.05)
+
+
 def test_an_unharmed_plan_is_left_alone() -> None:
     plan = _plan(-0.4)
     assert plan.worse_off is not None

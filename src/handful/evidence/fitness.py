@@ -133,7 +133,8 @@ def _wasted(
     if not sent.any():
         return Wasted(policy, sends, None, None)
     share = clustered_share(wasted[sent].astype(np.float64), cluster[sent])
-    brought = mean_of(benefit[wasted], cluster[wasted]) if wasted.any() else None
+    few = len(np.unique(cluster[wasted])) < LEAST_CLUSTERS
+    brought = None if few else mean_of(benefit[wasted], cluster[wasted])
     return Wasted(policy, sends, share, brought)
 
 
@@ -151,11 +152,14 @@ def baselines(means: Means, verdict: Verdict, why: dict[str, str | None]) -> tup
     there = [name for name in (ENGAGED, DIRECT_MAIL) if name in means.names]
     if plan not in means.names or verdict.kind == "no_offer":
         there = []
-    family = make_family(means, difference_rows(means, [(plan, name) for name in there]), 0)
+    # The plan's number of offers was chosen on these rows: the band holds for all it might be.
+    plans = [name for name in means.names if name == BEST_SINGLE or name.startswith("menu:")]
+    pairs: list[tuple[str, str]] = [(one, name) for name in there for one in plans]
+    family = make_family(means, difference_rows(means, pairs), 0)
     found = []
     for name in (ENGAGED, DIRECT_MAIL):
         if name in there:
-            lead = family.estimate(there.index(name))
+            lead = family.estimate(pairs.index((plan, name)))
             found.append(Baseline(name, lead, lead.lo > 0))
         else:
             reason = why.get(name) or "the plan sends nothing"

@@ -22,7 +22,8 @@ class Stage:
         effective: effective number of groups treated alike, exp(entropy of their shares): between
             1 and K for a menu, the number of customers for one-to-one, 0 for no offer. Counted.
         retained: share of one-to-one's gain over the best single offer that is kept, with a Fieller
-            interval; None where that gain is not shown to be above zero.
+            interval; None where that gain is not shown to be above zero, and for a plan after
+            segments fell back.
         gain: held out, over no offer (over the offers as they were given where there is none).
         cost: of running it.
         net_gain: gain less cost.
@@ -181,7 +182,7 @@ class Wasted:
 
     `sends` is the share of customers who are sent something; `wasted` that of the sends, None where
     nothing is sent; `benefit` what these people brought for it, held out, money per send, None
-    where there are none.
+    where they are too few to tell.
     """
 
     policy: str

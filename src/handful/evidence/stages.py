@@ -173,7 +173,9 @@ def _menu_stage(
     given = case.evidence.codes[menu_name(point.offers)]
     effective = min(by_fold(given, case.evidence.first.fold), float(point.offers))
     name = f"{point.offers} offer{'' if point.offers == 1 else 's'}"
-    return _priced(case, (name, point.offers, point.menu), effective, gains, (point.cost, kept))
+    return priced_stage(
+        case, (name, point.offers, point.menu), effective, gains, (point.cost, kept)
+    )
 
 
 def _one_to_one(case: StageCase, gains: tuple[Estimate, Estimate], kept: Estimate | None) -> Stage:
@@ -186,16 +188,27 @@ def _one_to_one(case: StageCase, gains: tuple[Estimate, Estimate], kept: Estimat
     setup = float(terms.setup[np.minimum(used, len(terms.setup) - 1)].sum())
     cost = setup + stock + terms.running + case.own_offer
     known = ("one-to-one", len(used), ())
-    return _priced(case, known, case.customers, gains, (cost, kept))
+    return priced_stage(case, known, case.customers, gains, (cost, kept))
 
 
-def _priced(
+def priced_stage(
     case: StageCase,
     known: tuple[str, int, tuple[str, ...]],
     effective: float,
     gains: tuple[Estimate, Estimate],
     cost_and_kept: tuple[float, Estimate | None],
 ) -> Stage:
+    """Return a stage named by what it computes to.
+
+    Args:
+        case: costs and thresholds.
+        known: its name, how many offers are in use, and their names.
+        effective: number of groups treated alike.
+        gains: over the base, and over the best single offer.
+        cost_and_kept: of running it, and the share of one-to-one's gain that it keeps.
+
+    Cost: O(1).
+    """
     over_base, over_single = gains
     cost, kept = cost_and_kept
     alone = float(single_costs(case.terms)[case.evidence.single])

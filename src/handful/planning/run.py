@@ -274,7 +274,7 @@ def _assemble(
     made = _told(job, made, evidence, settled)
     outcomes = {} if brief is None else brief.outcomes
     made = with_coverage_told(made, job, evidence, settled.fall, (asked, outcomes))
-    made = with_stages(made, job, evidence, brief)
+    made = with_stages(made, job, evidence, brief, (settled.fall.after, bool(settled.fall.fallen)))
     made = with_moves(made, job.experiment, evidence.menus)
     facts = _facts(job, made, evidence, brief)
     fallen = settled.fall.after if settled.fall.fallen else None

@@ -22,8 +22,17 @@ from handful.evidence.names import NO_OFFER
 from handful.evidence.regret import segment_regret, wrong_offers
 from handful.evidence.scorecard import scorecard
 from handful.evidence.stage_records import Complexity, FitFacts, Stage, StageFacts
-from handful.evidence.stages import StageCase, base_of, first_unpaid, make_stages, marginals
+from handful.evidence.stages import (
+    StageCase,
+    base_of,
+    by_fold,
+    first_unpaid,
+    make_stages,
+    marginals,
+    priced_stage,
+)
 from handful.evidence.variety import per_offer, population
+from handful.notation import IntArray
 from handful.planning.differentiating import differentiate
 from handful.planning.fit_words import fit_reasons
 from handful.planning.job import Job
@@ -33,7 +42,13 @@ BASES: Final = {NO_OFFER: "no offer"}
 AS_GIVEN: Final = "the offers as they were given"
 
 
-def with_stages(made: Plan, job: Job, evidence: Evidence, brief: Brief | None) -> Plan:
+def with_stages(
+    made: Plan,
+    job: Job,
+    evidence: Evidence,
+    brief: Brief | None,
+    moved: tuple[IntArray, bool],
+) -> Plan:
     """Add the stages, the advice and the worth of own data to a plan; its numbers stay.
 
     Args:
@@ -41,22 +56,56 @@ def with_stages(made: Plan, job: Job, evidence: Evidence, brief: Brief | None) -
         job: the log, the settings and the terms.
         evidence: with the ledger's means.
         brief: for channels and the execution scorecard.
+        moved: (n,) what the plan gives out of fold, and whether segments fell back to the default.
 
     Cost: O(n (K + G)) and predictions of some rows for every field; a cross-fit where asked.
     """
     if evidence.means is None:
         return made
-    stages = _stages(made, job, evidence, brief)
+    given = _given(made, job, evidence, moved)
+    stages = _stages(made, job, evidence, brief, given)
+    if moved[1]:
+        stages = _after_falling(stages, made, job, evidence, given)
     asked = None if brief is None else brief.differentiation
     return replace(
         made,
         stages=stages,
-        fit=_fit(made, job, evidence, brief, stages),
+        fit=_fit(made, job, evidence, brief, (stages, given, moved[1])),
         differentiation=differentiate(job, evidence, made.verdict, asked),
     )
 
 
-def _stages(made: Plan, job: Job, evidence: Evidence, brief: Brief | None) -> StageFacts:
+def _given(made: Plan, job: Job, evidence: Evidence, moved: tuple[IntArray, bool]) -> IntArray:
+    """Return (n,) what the plan gives to rows that it was not learned on."""
+    log, first, menu = job.experiment, evidence.first, made.policy.menu
+    if moved[1] or (job.terms.by_rule and len(menu) > 1):
+        return moved[0]
+    return final_codes(log, first, first.predicted, menu, job.terms)
+
+
+def _after_falling(
+    stages: StageFacts, made: Plan, job: Job, evidence: Evidence, given: IntArray
+) -> StageFacts:
+    """Put the plan after segments fell back in the place of its menu before that."""
+    gain, menu = made.verdict.gain, made.verdict.menu
+    point = next((p for p in made.frontier if p.menu == menu), None)
+    if gain is None or point is None:
+        return stages
+    known = stages.stages[stages.plan]
+    effective = min(by_fold(given, evidence.first.fold), float(len(menu)))
+    spec = job.settings.stages
+    case = StageCase(evidence, job.terms, spec, own_offer_cost(job), population(job.experiment))
+    name = f"{known.name}, after falling back"
+    gains = (gain.total, gain.targeting)
+    found = priced_stage(case, (name, len(menu), menu), effective, gains, (point.cost, None))
+    listed = list(stages.stages)
+    listed[stages.plan] = found
+    return replace(stages, stages=tuple(listed))
+
+
+def _stages(
+    made: Plan, job: Job, evidence: Evidence, brief: Brief | None, given: IntArray
+) -> StageFacts:
     log, spec, means = job.experiment, job.settings.stages, evidence.means
     if means is None:
         raise ValueError("stages need the ledger's means")
@@ -65,7 +114,6 @@ def _stages(made: Plan, job: Job, evidence: Evidence, brief: Brief | None) -> St
     steps = marginals(means, evidence.frontier, job.random_state)
     menus = {p.offers: evidence.menus[p.offers] for p in evidence.frontier}
     menu, first = made.policy.menu, evidence.first
-    given = final_codes(log, first, first.predicted, menu, job.terms)
     return StageFacts(
         base=BASES.get(base_of(means), AS_GIVEN),
         customers=population(log),
@@ -127,15 +175,20 @@ def _questions(tree: Sequence[Mapping[str, Any] | None], at: int, asked: int) ->
 
 
 def _fit(
-    made: Plan, job: Job, evidence: Evidence, brief: Brief | None, stages: StageFacts
+    made: Plan,
+    job: Job,
+    evidence: Evidence,
+    brief: Brief | None,
+    known: tuple[StageFacts, IntArray, bool],
 ) -> FitFacts:
     log, asked, means = job.experiment, job.settings, evidence.means
     if means is None:
         raise ValueError("the advice needs the ledger's means")
-    first, menu = evidence.first, made.policy.menu
-    given = final_codes(log, first, first.predicted, menu, job.terms)
+    stages, given, fallen = known
     costs = (stages.stages[-1].cost, stages.stages[stages.plan].cost)
     lead = one_to_one_lead(log, evidence, job.terms, made.verdict, costs)
+    # The ledger knows the plan's menu before segments fell back, which is not what is advised.
+    lead = None if fallen else lead
     why = {rung.name: rung.why_absent for rung in evidence.ladder}
     matters = commodity(log, evidence, asked.stages)
     found = FitFacts(
