@@ -103,7 +103,8 @@ def guardrail_lines(plan: Plan) -> list[str]:
     answers = {override.name: override for override in plan.overrides}
     passed = sum(result.verdict == "pass" for result in plan.guardrails)
     state = f"NOT RELEASABLE: {len(failed)} failed" if failed else "the plan may be used"
-    lines = [f"Guardrails: {passed} of {len(plan.guardrails)} passed; {state}."]
+    counted = sum(result.verdict in ("pass", "fail") for result in plan.guardrails)
+    lines = [f"Guardrails: {passed} of {counted} passed; {state}."]
     for result in plan.guardrails:
         if result.name in failed:
             lines.append(f"  {result.name} failed: {result.measure}. {result.remedy}")
@@ -112,7 +113,7 @@ def guardrail_lines(plan: Plan) -> list[str]:
             lines.append(f"  {result.name} failed; answered for by {answer.by}: {answer.reason}")
     warned = [result.name for result in plan.guardrails if result.verdict == "warn"]
     if warned:
-        lines.append(f"  {len(warned)} warn, and the report says why: {', '.join(warned)}.")
+        lines.append(f"  To look at, and the report says why: {', '.join(warned)}.")
     return lines
 
 

@@ -46,19 +46,20 @@ def section(plan: Plan) -> Section | None:
     if not facts.reasons:
         del blocks[1]
     if plan.verdict.offers < 2 or facts.commodity.verdict == "commodity":
-        blocks += [Words(_single_words(plan)), Listed(_execution_table(plan, facts))]
+        blocks += [Words(_single_words(plan)), *_execution(plan, facts)]
     if facts.wasted:
-        blocks += [Words(WASTE), Listed(_wasted_table(plan, facts))]
+        blocks += [Words(_waste(plan, facts)), Listed(_wasted_table(plan, facts))]
     if any(found.lead for found in facts.baselines):
         blocks.append(Listed(_baseline_table(plan, facts)))
-    return Section("fit", "Is this a case for personalising?", "Fit", tuple(blocks))
+    return Section("fit", "Is this a case for personalising?", "Personalise?", tuple(blocks))
 
 
 def _single_words(plan: Plan) -> Sentence:
     """Say what is left to be good at with one offer, and which offer at what price is the best."""
     single = plan.reference.best_single
     values = next((o.values for o in plan.experiment.offers if o.name == single.offer), None)
-    price = "" if not values else " (" + ", ".join(f"{k} {v}" for k, v in values.items()) + ")"
+    told = not values or all(name in (single.offer or "") for name in values)
+    price = "" if told else " (" + ", ".join(f"{k} {v}" for k, v in values.items()) + ")"
     return (
         "What is left to be good at with one offer is carrying it out. The best single offer is ",
         f"{quoted(single.offer or '')}{price}, worth ",
@@ -100,11 +101,27 @@ def _percent(plan: Plan, field: str) -> Interval:
     return Interval(value, lo, hi)
 
 
-WASTE: Final[Sentence] = (
-    "A send is wasted on people who are expected to bring no more for being written to. What those "
-    "people did bring is measured on customers the models never saw: where its interval is not "
-    "below zero, the waste is a guess of the models.",
-)
+def _execution(plan: Plan, facts: FitFacts) -> tuple[Block, ...]:
+    if all(found.rate is None for found in facts.execution):
+        text = (
+            "How well it is carried out is not known: say in [execution] of the brief what share "
+            "comes on time, runs out of stock, or has defects."
+        )
+        return (Words((text,), "quiet"),)
+    return (Listed(_execution_table(plan, facts)),)
+
+
+def _waste(plan: Plan, facts: FitFacts) -> Sentence:
+    """Say how many of the plan's sends are expected to bring nothing."""
+    known = facts.wasted[0].wasted is not None
+    share_of = _percent(plan, "fit.wasted.0.wasted") if known else "none"
+    return (
+        "Of what the plan sends, ",
+        share_of,
+        " goes to people who are expected to bring no more for it. What they did bring is measured "
+        "on customers the models never saw: where its interval is not below zero, the waste is a "
+        "guess of the models.",
+    )
 
 
 def _wasted_table(plan: Plan, facts: FitFacts) -> Table:
@@ -114,7 +131,7 @@ def _wasted_table(plan: Plan, facts: FitFacts) -> Table:
     for at, found in enumerate(facts.wasted):
         field = f"fit.wasted.{at}"
         nothing = Figure(MISSING, None, f"{field}.wasted", None, "nothing is sent")
-        none = Figure(MISSING, None, f"{field}.benefit", None, "there are no such sends")
+        none = Figure(MISSING, None, f"{field}.benefit", None, "none, or too few to tell")
         rows.append(
             Row(
                 (

@@ -16,6 +16,7 @@ from handful.delivery.report.tables import Column, Row, Table
 from handful.evidence.move_records import Move
 from handful.planning.records import Plan
 
+TITLE: Final = "Who moves with one offer more"
 _DARK: Final = "Dark streams change their offer, pale ones keep it."
 _HEIGHT: Final = 300
 _TOP: Final = 34
@@ -34,6 +35,9 @@ def section(plan: Plan) -> Section | None:
         for before, after in sorted({(m.offers, m.to_offers) for m in plan.moves})
     ]
     text = "; ".join(moved)
+    if all(move.offer == move.to_offer for move in plan.moves):
+        said = f"Nobody: {text}. The model would give everybody the same as before."
+        return Section("moves", TITLE, "Who moves", (Words((said,)),))
     blocks: tuple[Block, ...] = (
         Words((f"{text[0].upper()}{text[1:]}. {_DARK}{_key(plan)}",)),
         Drawn(_chart(plan), "Who would move with one offer fewer or more", _table(plan)),
@@ -45,7 +49,7 @@ def section(plan: Plan) -> Section | None:
             "quiet",
         ),
     )
-    return Section("moves", "Who moves with one offer more", "Who moves", blocks)
+    return Section("moves", TITLE, "Who moves", blocks)
 
 
 def _key(plan: Plan) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from handful.delivery.report.figures import plain
+from handful.delivery.report.names import title_of
 from handful.delivery.report.sections import rail_places
 from handful.delivery.report.tables import offers_text
 from handful.delivery.report.wording import Sentence
@@ -66,16 +67,18 @@ def guard_words(plan: Plan) -> GuardWords | None:
     )
     return GuardWords(
         status=status,
-        failed=tuple((r.name, _measured(r.measure, r.value), r.remedy) for r in plan.failed),
+        failed=tuple((_both(r.name), _measured(r.measure, r.value), r.remedy) for r in plan.failed),
         answered=tuple(
-            (r.name, f"{answers[r.name].by} answers for it: {answers[r.name].reason}")
+            (_both(r.name), f"{answers[r.name].by} answers for it: {answers[r.name].reason}")
             for r in plan.guardrails
             if r.verdict == "fail" and r.name in answers
         ),
-        warned=tuple((r.name, r.remedy) for r in _warned(plan) if r.name not in _TO_WRITE_DOWN),
+        warned=tuple(
+            (title_of(r.name), r.remedy) for r in _warned(plan) if r.name not in _TO_WRITE_DOWN
+        ),
         consent=_consent(plan),
         passed=tuple(
-            (r.name, numbers(plan, at), r.remedy)
+            (title_of(r.name), numbers(plan, at), r.remedy)
             for at, r in enumerate(plan.guardrails)
             if r.verdict == "pass"
         ),
@@ -142,11 +145,16 @@ def closest(plan: Plan) -> Sentence:
     at = closest_at(plan)
     if at is None:
         return ("None is near. ", ALL_NIL)
-    return (f"“{plan.guardrails[at].name}”: ", *numbers(plan, at))
+    return (f"{title_of(plan.guardrails[at].name)}. ", *numbers(plan, at))
+
+
+def _both(name: str) -> str:
+    """Return a guardrail's name in words and as the brief writes it, for whoever must act."""
+    return f"{title_of(name)} ({name})"
 
 
 def _listed(names: tuple[str, ...]) -> str:
-    return offers_text(tuple(f"“{name}”" for name in names))
+    return offers_text(tuple(f"“{title_of(name)}”" for name in names))
 
 
 def _measured(measure: str, value: float | None) -> str:

@@ -18,7 +18,7 @@ _MARKS: Final = {
     "h1": "# ", "h2": "## ", "h3": "### ", "li": "- ", "dd": "  ", "dt": "- ",
 }  # fmt: skip
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>#|~&])")
-_HIDDEN: Final = ("skip", "csv", "chart narrow", "print-head", "eyebrow")
+_HIDDEN: Final = ("skip", "csv", "chart narrow", "print-head", "eyebrow", "told")
 
 
 def markdown_of(page: str) -> str:
@@ -64,7 +64,7 @@ class _Reader(HTMLParser):
                 self.skipping.append(tag)
             return
         look = dict(attrs).get("class") or ""
-        if tag in _SKIPPED or (look in _HIDDEN and tag in ("p", "div", "a")):
+        if tag in _SKIPPED or (look in _HIDDEN and tag in ("p", "div", "a", "summary")):
             self.skipping.append(tag)
             return
         if tag in _LINES:

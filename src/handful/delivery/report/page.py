@@ -132,6 +132,7 @@ def _context(plan: Plan) -> dict[str, Any]:
         "clusters": count(plan, "experiment.clusters"),
         "level": wording.level_text(plan),
         "ringed": plan.verdict.kind in ("one_offer", "handful"),
+        "targeted": plan.verdict.kind == "handful",
         "findings": _findings(plan.findings),
         **_sentences(plan),
         **_tables(plan),

@@ -18,12 +18,15 @@ from handful.delivery.report.section import Block, Drawn, Folded, Listed, Sectio
 from handful.delivery.report.stage_chart import stage_chart
 from handful.delivery.report.tables import Cell, Column, Row, Table
 from handful.delivery.report.wording import Sentence
+from handful.evidence.records import Estimate
 from handful.evidence.stage_records import StageFacts
 from handful.planning.records import Plan
 
 NOT_ABOVE = "one-to-one is not shown to gain over the best single offer"
+TOO_LITTLE = "one-to-one gains too little over the best single offer for a share of it to tell"
 NO_COST = "the brief names no cost of it"
-DEPTHS = "standardised, generic, customised and highly personalised"
+MOST_SPREAD = 2.0
+"""A share with an interval wider than this, 200 points, is not shown."""
 
 
 def section(plan: Plan) -> Section | None:
@@ -69,11 +72,13 @@ def _where(plan: Plan, facts: StageFacts) -> Sentence:
         if stage.offers < 2:
             return (*said, ".")
         return (*said, f". What it keeps of one-to-one's gain cannot be told: {NOT_ABOVE}.")
+    if _unbounded(stage.retained):
+        return (*said, f". What it keeps of one-to-one's gain cannot be told: {TOO_LITTLE}.")
     return (
         *said,
         ". Of what one-to-one gains over one offer for everybody it keeps ",
         _percent(plan, f"{field}.retained"),
-        ". Its name and its stage are numbers, not opinions: where one stage ends is in the brief.",
+        ".",
     )
 
 
@@ -88,7 +93,14 @@ def _retained(plan: Plan, facts: StageFacts, at: int) -> Cell:
     if facts.stages[at].retained is None:
         why = NOT_ABOVE if facts.stages[at].offers else "nothing is offered"
         return Figure(MISSING, None, field, None, why)
+    if _unbounded(facts.stages[at].retained):
+        return Figure(MISSING, None, field, None, TOO_LITTLE)
     return _percent(plan, field)
+
+
+def _unbounded(kept: Estimate | None) -> bool:
+    """Say whether a share reaches so far that it tells nothing: its denominator is all but 0."""
+    return kept is not None and kept.hi - kept.lo > MOST_SPREAD
 
 
 def _efficiency_table(plan: Plan, facts: StageFacts) -> Table:

@@ -7,6 +7,7 @@ from typing import Final
 
 from handful.delivery.report import guarding
 from handful.delivery.report.figures import count, decimals, interval, lookup, money, percent_text
+from handful.delivery.report.names import title_of
 from handful.delivery.report.sections import shown_menu
 from handful.delivery.report.tables import offers_text
 from handful.delivery.report.wording import (
@@ -186,11 +187,15 @@ def _closest(plan: Plan) -> Tile | None:
     question = "Guardrail closest to failing"
     stops = tuple(sorted(result.name for result in plan.failed))
     if stops:
-        return Tile(question, ("Failed: ", offers_text(stops)), ("This plan may not be used yet.",))
+        return Tile(
+            question,
+            ("Failed: ", offers_text(tuple(map(title_of, stops)))),
+            ("This plan may not be used yet.",),
+        )
     at = guarding.closest_at(plan)
     if at is None:
         return Tile(question, ("None is near",), (guarding.ALL_NIL,))
-    return Tile(question, (plan.guardrails[at].name.replace("_", " "),), guarding.numbers(plan, at))
+    return Tile(question, (title_of(plan.guardrails[at].name),), guarding.numbers(plan, at))
 
 
 def _what(plan: Plan) -> Tile:

@@ -81,18 +81,19 @@ def heterogeneity(plan: Plan) -> Sentence:
     if test.p_value is None:
         return (f"n/a: the test of differences between customers was not run ({test.test}).",)
     p_value = plain(plan, "heterogeneity.p_value", 3)
-    shown = "below 0.001" if test.p_value < 0.001 else p_value.text
+    small = test.p_value < 0.001
+    shown, sign = ("below 0.001", "p ") if small else (p_value.text, "p = ")
     figure = Figure(shown, p_value.raw, p_value.field)
     if test.p_value < SIGNIFICANT:
         return (
             "Yes. Customers differ in what the offers do to them: differences this large would "
-            "hardly turn up if every customer answered alike (p = ",
+            f"hardly turn up if every customer answered alike ({sign}",
             figure,
             ", measured on customers the model had not seen).",
         )
     return (
         "Not as far as this experiment can tell. Differences as large as those found turn up "
-        "easily when every customer answers alike (p = ",
+        f"easily when every customer answers alike ({sign}",
         figure,
         ", measured on customers the model had not seen).",
     )
