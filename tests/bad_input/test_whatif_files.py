@@ -82,6 +82,14 @@ def test_arrays_of_another_kind_are_refused_by_name(folder, bad):
     assert "profit.npy" in caught.value.findings[0].message
 
 
+@pytest.mark.parametrize("start", [b"", b"PK\x03\x04", b"PK\x05\x06", b"\x80\x04", b"\x93NUMPY"])
+def test_files_that_are_no_array_are_refused_by_name(folder, start):
+    (folder / "whatif" / "profit.npy").write_bytes(start + b"0" * 18 * bool(start))
+    _sealed_again(folder)
+    with pytest.raises(DataError, match=r"profit\.npy"):
+        read_whatif(folder)
+
+
 @pytest.mark.parametrize(
     ("name", "value"), [("offer", 9), ("split_0_fold", 200), ("assigned", 77), ("cluster", 10**6)]
 )

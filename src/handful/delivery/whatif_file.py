@@ -134,10 +134,11 @@ def _array(path: Path, shape: tuple[int, ...], kinds: tuple[str, ...]) -> np.nda
     if not path.is_file() or path.is_symlink():
         raise _damaged(path.name, "it is missing")
     try:
-        found = np.load(path, mmap_mode="r", allow_pickle=False)
+        # Not np.load: that would open an archive, too.
+        found = np.lib.format.open_memmap(path, mode="r")
     except (ValueError, EOFError, OSError, SyntaxError) as error:
         raise _damaged(path.name, "it is no plain array") from error
-    if not isinstance(found, np.ndarray) or found.shape != shape or found.dtype.str not in kinds:
+    if found.shape != shape or found.dtype.str not in kinds:
         raise _damaged(path.name, f"expected {' or '.join(kinds)} of shape {shape}")
     return found
 
