@@ -13,6 +13,8 @@ from handful.delivery.studio.refusing import BAD_BODY, RefusalError, refusal
 NAME_LONGEST = 200
 TEXT_LONGEST = 20_000
 _WHOLE_LARGEST = 2**63 - 1
+_BREAKS = frozenset({"Cc", "Zl", "Zp"})
+_TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -106,14 +108,34 @@ def plain_name(value: str, field: str, longest: int = NAME_LONGEST) -> str:
     """Return a name of a person or thing, without blanks around it.
 
     Raises:
-        RefusalError: 400 F880 it is empty or too long.
+        RefusalError: 400 F880 it is empty, too long, or looks like another.
     """
     name = value.strip()
-    if not name or len(name) > longest:
-        found = "nothing" if not name else f"{len(name):,} characters"
+    if any(unicodedata.category(sign) in _BREAKS for sign in name):
+        raise _hiding(field, "line breaks or tabs")
+    return plain_words(name, field, longest)
+
+
+def plain_words(value: str, field: str, longest: int) -> str:
+    """Return what a person says in words, without blanks around it; line breaks may be in it.
+
+    Raises:
+        RefusalError: 400 F880 it is empty, too long, or shows other than it is.
+    """
+    name = value.strip()
+    if any(unicodedata.bidirectional(sign) in _TURNING for sign in name):
+        raise _hiding(field, "signs that turn the direction of writing")
+    seen = any(unicodedata.category(sign)[0] not in "CZ" for sign in name)
+    if not seen or len(name) > longest:
+        found = "nothing" if not seen else f"{len(name):,} characters"
         message = f"expected {field} of 1 to {longest:,} characters, found {found}."
         raise refusal(BAD_BODY, "F880", message, "Write it shorter, or at all.")
     return name
+
+
+def _hiding(field: str, what: str) -> RefusalError:
+    message = f"expected {field} that shows as what it is, found {what}."
+    return refusal(BAD_BODY, "F880", message, "Write it in plain letters on one line.")
 
 
 def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -44,9 +44,12 @@ def edit_of(plan: Shelved, asked: Edited) -> Edit:
     if asked.offer not in plan.offers:
         remedy = "Use the name that plan.json has under `segments`."
         raise refusal(UNFIT, "F875", "the plan has no offer of that name in use.", remedy)
-    by = asked.by.strip()[:200]
+    by = plain_name(asked.by, "a name of who writes") if asked.by.strip() else ""
     if asked.label is not None and asked.channel is None and asked.text is None:
         label = plain_name(asked.label, "a label")
+        if label != asked.offer and label in plan.stored.policy.model.offers:
+            message = "that is the name of another offer of this plan."
+            raise refusal(UNFIT, "F875", message, "Choose a name that tells them apart.")
         return Edit(asked.offer, None, label, by, "")
     if asked.label is None and asked.channel is not None and asked.text is not None:
         channel = plain_name(asked.channel, "a channel", 80)

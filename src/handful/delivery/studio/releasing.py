@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from handful.delivery.release import record_use
 from handful.delivery.sealed import document_digest
 from handful.delivery.stored import read_plan
-from handful.delivery.studio.bodies import Returned, Signed, plain_name
+from handful.delivery.studio.bodies import Returned, Signed, plain_name, plain_words
 from handful.delivery.studio.content import channel_by_offer
 from handful.delivery.studio.records import Obstacle, Release
 from handful.delivery.studio.refusing import (
@@ -56,7 +58,7 @@ def release(studio: Studio, plan: Shelved, asked: Signed) -> Release:
         plan=plan.id,
         name=plan.name,
         by=plain_name(asked.by, "a name of who signs"),
-        reason=plain_name(asked.reason, "a reason", _REASON_LONGEST),
+        reason=plain_words(asked.reason, "a reason", _REASON_LONGEST),
         at="",
         action="release",
         content=current_hash(studio, plan),
@@ -85,7 +87,7 @@ def roll_back(studio: Studio, asked: Returned) -> Release:
         plan=plan.id,
         name=plan.name,
         by=plain_name(asked.by, "a name of who signs"),
-        reason=plain_name(asked.reason, "a reason", _REASON_LONGEST),
+        reason=plain_words(asked.reason, "a reason", _REASON_LONGEST),
         at="",
         action="rollback",
         content=current_hash(studio, plan),
@@ -141,7 +143,10 @@ def _changed(plan: Shelved) -> list[Obstacle]:
             return [Obstacle("F890", message, "Start the studio again to see what is there now.")]
         return list(obstacles_of(verify_plan(plan.stored.folder).findings))
     except HandfulError as error:
-        return list(obstacles_of(error.findings))
+        # Whoever looks at a page need not know where on the machine the folder lies.
+        place = str(plan.stored.folder)
+        told = obstacles_of(error.findings)
+        return [replace(one, message=one.message.replace(place, plan.name)) for one in told]
     except OSError as error:
         message = f"the plan folder cannot be read: {error.strerror}."
         return [Obstacle("F890", message, "Put the folder back.")]

@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any, Literal, TypeAlias
 
 from handful.delivery.review_file import REVIEW_NAME
-from handful.delivery.studio.bodies import Reviewed, plain_name
+from handful.delivery.studio.bodies import Reviewed, plain_name, plain_words
 from handful.delivery.studio.records import OfferContent, ReviewAnswer, Sample
 from handful.delivery.studio.refusing import UNFIT, refusal
 from handful.delivery.studio.shelf import Shelved, part_bytes
@@ -72,7 +72,7 @@ def answer_of(samples: Sequence[Sample], asked: Reviewed) -> ReviewAnswer:
         remedy = "Open the queue again: texts may have changed since."
         raise refusal(UNFIT, "F875", "there is no such sample now.", remedy)
     reviewer = plain_name(asked.reviewer, "a name of the reviewer")
-    note = plain_name(asked.note, "a note", _NOTE_LONGEST) if asked.note.strip() else ""
+    note = plain_words(asked.note, "a note", _NOTE_LONGEST) if asked.note.strip() else ""
     return ReviewAnswer(asked.sample, reviewer, asked.answer, note, "")
 
 

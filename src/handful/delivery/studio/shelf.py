@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -91,7 +91,7 @@ def fill_shelf(folders: Sequence[Path]) -> Shelf:
             plan = read_shelved(folder)
         except HandfulError as error:
             errors.append(error)
-            refused.append(NotServed(_name(folder), obstacles_of(error.findings)))
+            refused.append(_set_aside(folder, error))
         else:
             plans.setdefault(plan.id, plan)
     if errors and not plans:
@@ -167,6 +167,14 @@ def too_old(plan: Shelved) -> tuple[Obstacle, ...]:
     except HandfulError as error:
         return obstacles_of([found for found in error.findings if found.level == "block"])
     return ()
+
+
+def _set_aside(folder: Path, error: HandfulError) -> NotServed:
+    """Return why a folder is not shown, without where on the machine it lies."""
+    name = _name(folder)
+    told = obstacles_of(error.findings)
+    said = [replace(one, message=one.message.replace(str(folder), name)) for one in told]
+    return NotServed(name, tuple(said))
 
 
 def _advised(document: Mapping[str, Any]) -> Mapping[str, Any]:

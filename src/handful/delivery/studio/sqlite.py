@@ -32,14 +32,18 @@ class SqliteDatabase:
         self._turn = threading.RLock()
 
     def read(self, sql: str, values: Sequence[Any] = ()) -> list[Row]:
-        """Return the rows of a SELECT."""
-        with self._turn:
+        """Return the rows of a SELECT.
+
+        Raises:
+            MachineError: F874 the file is locked, full, gone or no longer a store.
+        """
+        with self._turn, _explained(self.said):
             return list(self._connection.execute(sql, tuple(values)))
 
     @contextmanager
     def writing(self) -> Iterator[Run]:
         """Open a transaction; committed with a sync of the disk, or taken back whole."""
-        with self._turn:
+        with self._turn, _explained(self.said):
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self.read
@@ -53,6 +57,17 @@ class SqliteDatabase:
         """Close the file."""
         with self._turn:
             self._connection.close()
+
+
+@contextmanager
+def _explained(said: str) -> Iterator[None]:
+    """Say what a failing file means for the person."""
+    try:
+        yield
+    except apsw.Error as error:
+        message = f"the store {Path(said).name} cannot be used now: {type(error).__name__}."
+        remedy = "See that nothing else writes to it and the disk has room, then try again."
+        raise MachineError(blocked("F874", message, remedy)) from error
 
 
 def open_sqlite(file: Path) -> SqliteDatabase:
