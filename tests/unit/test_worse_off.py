@@ -170,6 +170,11 @@ def test_a_planted_harm_falls_back_in_everything_that_is_handed_over() -> None:
     assert given[0] > 1_200
     assert "default_is_better" in {REASONS[code] for code in plan.assignment.reason.tolist()}
     assert plan.verdict.reasons[0].startswith("Nobody is left worse off")
+    segment = next(one for one in plan.worse_off.segments if one.name == "c")
+    assert segment.difference is not None
+    assert (
+        f"({-segment.difference.hi:.3g} to {-segment.difference.lo:.3g})" in plan.verdict.reasons[0]
+    )
     assert plan.worse_off.effect is not None
     assert plan.worse_off.effect.lo > 0
     assert plan.verdict.gain is not None

@@ -288,16 +288,20 @@ def _changed(job: Job, evidence: Evidence, found: FallBack) -> Changed:
 def _reason(plan: Plan, job: Job, found: FallBack) -> str:
     """Say who gets the default instead, and what the offer would have done to them."""
     names, currency = job.experiment.offers, plan.experiment.currency
-    lead, default = found.before.difference, names[found.default]
+    members = [(names[g], found.before.given == g) for g in found.menu]
+    known = {one.name: one for one in standings(found.before, members, 0.0)}
+    default = names[found.default]
     said = []
     for g in found.fallen:
-        inside = found.before.given == g
-        loss = -float(lead[inside].mean())
+        one, gap = known[names[g]], known[names[g]].difference
+        if gap is None:
+            raise ValueError("a segment that falls back was compared")
         said.append(
-            f"the {int(inside.sum()):,} customers who would get '{names[g]}' bring "
-            f"{loss:,.3g} {currency} less each with it, held out"
+            f"the {one.customers:,} customers who would get '{names[g]}' bring {-gap.value:,.3g} "
+            f"{currency} less each with it ({-gap.hi:,.3g} to {-gap.lo:,.3g}), held out"
         )
     return (
         f"Nobody is left worse off: {'; '.join(said)}. They get '{default}' instead. That was "
-        "decided fold by fold on other customers in the values shown."
+        "decided fold by fold on other customers in the values shown. The reasons below are of the "
+        "menu before that."
     )
