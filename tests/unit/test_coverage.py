@@ -116,6 +116,18 @@ def test_a_handful_shut_out_is_never_counted_or_described() -> None:
     assert found.shut_out_hidden is None
 
 
+def test_a_small_group_that_is_covered_is_no_proof_that_its_kind_is() -> None:
+    few = np.arange(N) < 30
+    given = np.where(np.arange(N) < 300, 1, 0)
+    asked = replace(_made(given, _scores()), groups=(("few", few),))
+    (group,) = coverage_facts(asked).groups
+    assert group.held_out.value == group.held_out.hi == 1.0
+    # Wilson's lower end for 30 of 30 is 0.887; the floor is held for everybody at once.
+    assert 0.8 < group.held_out.lo < 0.887
+    whole = replace(_made(np.ones(N, dtype=np.int64), _scores()), groups=(("few", few),))
+    assert coverage_facts(whole).groups[0].held_out.lo == 1.0
+
+
 def test_groups_too_small_are_left_out() -> None:
     few = np.arange(N) < 10
     asked = replace(_made(np.ones(N, dtype=np.int64), _scores()), groups=(("few", few),))

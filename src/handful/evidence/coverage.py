@@ -25,6 +25,7 @@ from handful.evidence.coverage_records import (
     Covered,
     ShutOut,
 )
+from handful.evidence.ratios import together
 from handful.evidence.records import Estimate
 from handful.evidence.terms import Terms
 from handful.evidence.worse_off import Comparison
@@ -162,6 +163,9 @@ def _covered(
     nothing: list[Estimate | None] = [None] * len(family)
     shares = means(held)
     weighed = nothing if revenue is None else means(held, revenue)
+    if held.min() != held.max():
+        shares = _with_least_errors(shares, family, cluster)
+        weighed = _with_least_errors(weighed, family, cluster)
     reach = nothing if asked.take_up is None else means(_taken(asked))
     return tuple(
         Covered(
@@ -175,6 +179,33 @@ def _covered(
         for (name, rows), share, weight, taken in zip(family, shares, weighed, reach, strict=True)
         if share is not None and int(rows.sum()) >= asked.least
     )
+
+
+def _with_least_errors(
+    found: list[Estimate | None], family: Sequence[tuple[str, BoolArray]], cluster: IntArray
+) -> list[Estimate | None]:
+    """Give a share of a small group the error of one with two more of either kind.
+
+    That all of 30 customers are covered is no proof that all of their kind are (Agresti and Coull
+    1998).
+    """
+    ratios = [(one.hi - one.value) / one.se for one in found if one is not None and one.se > 0]
+    if len(ratios) < sum(one is not None for one in found):
+        ratios.append(together(len(family)))
+    critical = max(ratios, default=0.0)
+    return [
+        None if one is None else _with_least_error(one, len(np.unique(cluster[rows])), critical)
+        for one, (_, rows) in zip(found, family, strict=True)
+    ]
+
+
+def _with_least_error(one: Estimate, people: int, critical: float) -> Estimate:
+    share = (min(max(one.value, 0.0), 1.0) * people + 2.0) / (people + 4.0)
+    se = float(np.sqrt(share * (1.0 - share) / (people + 4.0)))
+    if one.se >= se:
+        return one
+    ends = (min(one.value, share) - critical * se, max(one.value, share) + critical * se)
+    return Estimate(one.value, se, *ends)
 
 
 def as_share(estimate: Estimate) -> Estimate:

@@ -109,7 +109,8 @@ def _powers(facts: Facts, needs: tuple[Need, ...]) -> dict[str, float]:
 
 def _rates(plans: list[Plan], nulls: list[Plan], power: dict[str, float]) -> tuple[Rate, ...]:
     told = [plan.verdict.kind != "no_offer" for plan in plans]
-    differs = [(plan.heterogeneity.p_value or 1.0) < 0.05 for plan in plans]
+    known = [plan.heterogeneity.p_value for plan in plans]
+    differs = [p is not None and p < 0.05 for p in known]
     handful = [plan.verdict.kind == "handful" for plan in plans]
     false = [plan.verdict.kind == "handful" for plan in nulls]
     return (
