@@ -68,7 +68,9 @@ def test_streams_add_up(told: tuple[Plan, str]) -> None:
     assert ("Nobody: from" in page) != someone
 
 
-def rail(name: str, value: float, bound: float, ends: tuple[float, float] | None) -> object:
+def rail(
+    name: str, value: float, bound: float, ends: tuple[float, float] | None
+) -> GuardrailResult:
     lo, hi = ends or (None, None)
     return GuardrailResult(name, name, value, lo, hi, bound, "pass", "holds")
 
@@ -129,3 +131,47 @@ def test_the_accents_stay_apart_without_red_and_green(scheme: int) -> None:
         for name in ("plan", "claim")
     ]  # fmt: skip
     assert sum((a - b) ** 2 for a, b in zip(*seen, strict=True)) ** 0.5 > 60
+
+
+def test_one_that_warns_with_its_interval_over_the_bound_is_closest() -> None:
+    from dataclasses import replace
+
+    from handful.delivery.report.guarding import closest
+    from plan_fixture import handful_plan
+
+    near = rail("near", 0.9, 1.0, None)
+    over = replace(rail("worse_off", 45.0, 0.0, (-33.0, 127.0)), verdict="warn")
+    told = replace(rail("provenance", 7.0, 0.0, None), verdict="warn")
+    plan = replace(handful_plan(), guardrails=(near, over, told))
+    assert closest_at(plan) == 1
+    said = "".join(part if isinstance(part, str) else part.text for part in closest(plan))
+    assert said.startswith("Nobody worse off. ")
+    assert said.endswith("That it fails cannot be excluded.")
+
+
+def test_a_menu_that_only_the_brief_asks_for_is_not_praised() -> None:
+    from dataclasses import replace
+
+    from handful.delivery.report.verdict import headline
+    from plan_fixture import handful_plan
+
+    plan = handful_plan()
+    at = next(k for k, p in enumerate(plan.frontier) if p.offers == plan.verdict.offers)
+    gain = replace(plan.frontier[at].gain_over_single, lo=-0.5)
+    point = replace(plan.frontier[at], gain_over_single=gain)
+    frontier = (*plan.frontier[:at], point, *plan.frontier[at + 1 :])
+    said = [part for part in headline(replace(plan, frontier=frontier)) if isinstance(part, str)]
+    assert "as the brief asks" in said[0]
+    assert "not shown to earn more" in said[0]
+
+
+def test_a_segment_without_customers_has_no_card() -> None:
+    from dataclasses import replace
+
+    from plan_fixture import handful_plan
+
+    plan = handful_plan()
+    empty = replace(plan.segments[0], customers=0, share=0.0)
+    page = render_report(replace(plan, segments=(empty, *plan.segments[1:])))
+    assert page.count('class="card"') == len(plan.segments) - 1
+    assert f"{len(plan.segments) - 1} segments, one per offer" in page

@@ -293,7 +293,11 @@ def _smallest_of_the_best(verdict: Verdict, case: Case, why: str, seed: int) -> 
     point = next(p for p in case.frontier if p.net >= best.net - _paired(case, best, p))
     gain = split_gain(case.means, menu_name(point.offers), seed)
     kind: VerdictKind = "one_offer" if point.offers == 1 else "handful"
-    return Verdict(kind, point.offers, point.menu, gain, (why, *verdict.reasons))
+    reasons = verdict.reasons
+    if kind == "handful" and verdict.kind == "one_offer":
+        alone = f"By the evidence alone it would be one offer, {verdict.menu[0]}."
+        reasons = (alone, *reasons[1:])
+    return Verdict(kind, point.offers, point.menu, gain, (why, *reasons))
 
 
 def _paired(case: Case, first: FrontierPoint, second: FrontierPoint) -> float:

@@ -40,7 +40,7 @@ def section(plan: Plan) -> Section | None:
     if facts is None:
         return None
     blocks: list[Block] = [
-        Words((ADVICE[facts.advice],)),
+        Words((_advice(plan, facts),)),
         Points(tuple((reason,) for reason in facts.reasons)),
     ]
     if not facts.reasons:
@@ -54,12 +54,20 @@ def section(plan: Plan) -> Section | None:
     return Section("fit", "Is this a case for personalising?", "Personalise?", tuple(blocks))
 
 
+def _advice(plan: Plan, facts: FitFacts) -> str:
+    """Return the advice; a menu that the brief asked for is not called one that pays."""
+    gain = plan.verdict.gain
+    if facts.advice == "handful" and gain is not None and gain.targeting.lo <= 0:
+        return "Not shown: the brief asks for this menu, the log does not say that it pays."
+    return ADVICE[facts.advice]
+
+
 def _single_words(plan: Plan) -> Sentence:
     """Say what is left to be good at with one offer, and which offer at what price is the best."""
     single = plan.reference.best_single
     values = next((o.values for o in plan.experiment.offers if o.name == single.offer), None)
-    told = not values or all(name in (single.offer or "") for name in values)
-    price = "" if told else " (" + ", ".join(f"{k} {v}" for k, v in values.items()) + ")"
+    untold = {k: v for k, v in (values or {}).items() if k not in (single.offer or "")}
+    price = " (" + ", ".join(f"{k} {v}" for k, v in untold.items()) + ")" if untold else ""
     return (
         "What is left to be good at with one offer is carrying it out. The best single offer is ",
         f"{quoted(single.offer or '')}{price}, worth ",

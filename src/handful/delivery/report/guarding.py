@@ -108,11 +108,12 @@ def numbers(plan: Plan, at: int) -> Sentence:
 
 
 def closest_at(plan: Plan) -> int | None:
-    """Return the position of the passed guardrail that is closest to failing.
+    """Return the position of the guardrail, passed or warning, that is closest to failing.
 
     Room = distance from the end of the interval that is nearer to the bound (from the value where
     there is no interval) to the bound, as a share of the larger of value and bound in size.
-    A count of faults that is nil where none is allowed has no room to measure.
+    A count of faults that is nil where none is allowed has no room to measure. One that warns
+    because its interval reaches over the bound has room below zero.
 
     Example:
         >>> closest_at.__name__
@@ -121,7 +122,7 @@ def closest_at(plan: Plan) -> int | None:
     rooms = {
         at: _room(rail)
         for at, rail in enumerate(plan.guardrails)
-        if rail.verdict == "pass" and rail.value is not None and rail.bound is not None
+        if rail.verdict in ("pass", "warn")
     }
     known = {at: room for at, room in rooms.items() if room is not None}
     return min(known, key=lambda at: known[at]) if known else None
@@ -133,7 +134,11 @@ def _room(rail: GuardrailResult) -> float | None:
     scale = max(abs(rail.value), abs(rail.bound))
     if scale == 0:
         return None
-    near = rail.lo if rail.value >= rail.bound else rail.hi
+    above = rail.value >= rail.bound
+    near = rail.lo if above else rail.hi
+    if rail.verdict == "warn":
+        beyond = near is not None and (near < rail.bound if above else near > rail.bound)
+        return -abs((near or 0.0) - rail.bound) / scale if beyond else None
     return abs((rail.value if near is None else near) - rail.bound) / scale
 
 
@@ -145,7 +150,14 @@ def closest(plan: Plan) -> Sentence:
     at = closest_at(plan)
     if at is None:
         return ("None is near. ", ALL_NIL)
-    return (f"{title_of(plan.guardrails[at].name)}. ", *numbers(plan, at))
+    return (f"{title_of(plan.guardrails[at].name)}. ", *nearness(plan, at))
+
+
+def nearness(plan: Plan, at: int) -> Sentence:
+    """Say what was measured, and whether the log leaves room for a failure."""
+    if plan.guardrails[at].verdict == "warn":
+        return (*numbers(plan, at), " That it fails cannot be excluded.")
+    return numbers(plan, at)
 
 
 def _both(name: str) -> str:

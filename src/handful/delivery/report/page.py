@@ -138,7 +138,7 @@ def _context(plan: Plan) -> dict[str, Any]:
         **_tables(plan),
         **_charts(plan),
         **_disclosure(plan),
-        "cards": tuple(_card(plan, at) for at in range(len(plan.segments))),
+        "cards": tuple(_card(plan, at) for at in sections.shown_segments(plan)),
         "letters": tuple(letters_of(plan).items()),
         "around": tuple(one for one in (flows.section(plan), drivers.section(plan)) if one),
         "topics": topics_of(plan),
@@ -337,9 +337,10 @@ def _ladder_chart(plan: Plan) -> Chart | None:
 
 
 def _segments_chart(plan: Plan) -> Chart | None:
-    if len(plan.segments) < 2:
+    shown = [plan.segments[at] for at in sections.shown_segments(plan)]
+    if len(shown) < 2:
         return None
-    rows = [_whisker(segment.offer, segment.value, True) for segment in plan.segments]
+    rows = [_whisker(segment.offer, segment.value, True) for segment in shown]
     axis = f"Held-out value, {plan.experiment.currency} per customer of the segment"
     return _whiskers(rows, axis, "segments", "What each segment is worth with its offer")
 

@@ -159,6 +159,11 @@ def rival_name(name: str) -> str:
     return words[:1].upper() + words[1:]
 
 
+def shown_segments(plan: Plan) -> tuple[int, ...]:
+    """Return the positions of the segments that somebody is in, or may be (n/a)."""
+    return tuple(at for at, one in enumerate(plan.segments) if one.customers != 0)
+
+
 def segments_table(plan: Plan) -> Table:
     """Return the segments: who gets which offer, how many, what it is worth."""
     places = decimals(segment.value for segment in plan.segments)
@@ -171,7 +176,7 @@ def segments_table(plan: Plan) -> Table:
                 interval(plan, f"segments.{at}.value", places),
             )
         )
-        for at, segment in enumerate(plan.segments)
+        for at, segment in ((at, plan.segments[at]) for at in shown_segments(plan))
     )
     columns = (
         Column("Offer"),

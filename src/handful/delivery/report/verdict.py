@@ -8,7 +8,7 @@ from typing import Final
 from handful.delivery.report import guarding
 from handful.delivery.report.figures import count, decimals, interval, lookup, money, percent_text
 from handful.delivery.report.names import title_of
-from handful.delivery.report.sections import shown_menu
+from handful.delivery.report.sections import shown_menu, shown_segments
 from handful.delivery.report.tables import offers_text
 from handful.delivery.report.wording import (
     Sentence,
@@ -55,6 +55,13 @@ def _handful(plan: Plan) -> Sentence:
     gain = interval(plan, f"frontier.{at}.gain_over_single", place)
     names = quoted_menu(plan.verdict.menu)
     named = f", {names}," if len(names) <= _HEADLINE_NAMES else ""
+    if plan.frontier[at].gain_over_single.lo <= 0:
+        return (
+            f"Run {plan.verdict.offers} offers{named.rstrip(',')}, as the brief asks. They are not "
+            "shown to earn more than the best single offer for everybody: the difference is ",
+            gain,
+            " per customer.",
+        )
     return (
         f"Run {plan.verdict.offers} offers{named} and give each customer the one that suits "
         "them. That earns ",
@@ -195,7 +202,7 @@ def _closest(plan: Plan) -> Tile | None:
     at = guarding.closest_at(plan)
     if at is None:
         return Tile(question, ("None is near",), (guarding.ALL_NIL,))
-    return Tile(question, (title_of(plan.guardrails[at].name),), guarding.numbers(plan, at))
+    return Tile(question, (title_of(plan.guardrails[at].name),), guarding.nearness(plan, at))
 
 
 def _what(plan: Plan) -> Tile:
@@ -216,7 +223,7 @@ def _what(plan: Plan) -> Tile:
 def _whom(plan: Plan) -> Tile:
     if plan.verdict.kind == "handful":
         note = "Each segment is described in words below."
-        return Tile("For whom", (f"{len(plan.segments)} segments, one per offer",), (note,))
+        return Tile("For whom", (f"{len(shown_segments(plan))} segments, one per offer",), (note,))
     answer = {"refused": "Nobody yet", "by_hand": "Each customer, one at a time"}
     if plan.allocation is not None and plan.verdict.kind == "one_offer":
         reached = sum(s.share or 0.0 for s in plan.segments if s.offer in plan.verdict.menu)
