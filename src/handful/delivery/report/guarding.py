@@ -58,7 +58,9 @@ def guard_words(plan: Plan) -> GuardWords | None:
     answers = {override.name: override for override in plan.overrides}
     passed = sum(result.verdict == "pass" for result in plan.guardrails)
     counted = sum(result.verdict in ("pass", "fail") for result in plan.guardrails)
-    status = f"{passed} of {counted} guardrails passed. "
+    watched = sum(result.name not in _TO_WRITE_DOWN for result in _warned(plan))
+    more = f", {watched} more ask to be watched" if watched else ""
+    status = f"{passed} of {counted} guardrails passed{more}. "
     status += (
         f"{_listed(tuple(sorted(stops)))} failed, so this plan may not be used: "
         "“handful assign” refuses it."

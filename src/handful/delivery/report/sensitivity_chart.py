@@ -118,7 +118,7 @@ def said_at(at: float) -> str:
         >>> said_at(0.24), said_at(1600000.0)
         ('0.24', '1,600,000')
     """
-    return f"{at:,.0f}" if at == round(at) else f"{at:.6g}"
+    return f"{at:,.0f}" if at == round(at) or abs(at) >= 1000 else f"{at:.6g}"
 
 
 def _title(currency: str, *, wide: bool) -> str:
