@@ -106,6 +106,16 @@ def test_events_too_rare_say_nothing() -> None:
     assert found.overall.difference is None
 
 
+def test_events_on_one_side_alone_say_nothing() -> None:
+    """Hundreds of complaints under the default, none where the plan's offer was tried: too few."""
+    case, given = _world()
+    seen = ((case.experiment.offer == 0) & (np.arange(N) % 3 == 0)).astype(float)
+    assert seen.sum() > 100
+    one = Measured("event", OutcomeSpec("y", margin=0.1), seen, _scored(case.experiment, seen))
+    found = outcome_facts(case, np.zeros(N, dtype=np.int64), [one], [("one", given == 1)])[0]
+    assert found.overall.verdict == "too_few"
+
+
 def test_an_outcome_that_offers_settle_needs_no_rows() -> None:
     case, given = _world()
     days = np.array([[2.0, 2.0, 5.0]])

@@ -23,9 +23,6 @@ from handful.evidence.records import Estimate
 from handful.evidence.worse_off import Comparison, standings, tells
 from handful.notation import BoolArray, FloatArray, IntArray
 
-LEAST_EVENTS: Final = 10
-"""Rows that tell plan and default apart and whose outcome is not the usual one: with fewer the
-difference is a mean of few numbers other than zero, and its law is not normal."""
 EVERYBODY: Final = "everybody"
 
 
@@ -104,14 +101,7 @@ def _enough(case: Comparison, one: Measured, rows: BoolArray) -> bool:
     differs = rows & (case.given != case.default)
     if not differs.any() or len(one.scores) == 1:
         return True
-    offer = case.experiment.offer
-    told = differs & ((offer == case.given) | (offer == case.default))
-    if case.reach is not None:
-        at = np.arange(len(offer))
-        told = differs & (case.reach[at, case.given] | case.reach[at, case.default])
-    _, counts = np.unique(one.seen[told], return_counts=True)
-    unusual = int(told.sum()) - int(counts.max(initial=0))
-    return tells(case, rows) and unusual >= LEAST_EVENTS
+    return tells(case, rows, one.seen)
 
 
 def _test(

@@ -26,6 +26,11 @@ from handful.experiment.records import Experiment
 from handful.notation import BoolArray, FloatArray, IntArray
 from handful.policy.policy import assign_codes
 
+LEAST_EVENTS: Final = 10
+"""Rows whose outcome is not the usual one, of those that received the plan's offer and of those who
+received the default, where the two differ. With fewer on either side the difference is a mean of
+few numbers other than zero: its law is not normal, and a side that happens to have too few of them
+looks too certain as well."""
 MANY: Final = 0.95
 """The percentile of the regret that is told beside its mean and its largest value."""
 
@@ -94,7 +99,8 @@ def standings(
     Cost: O(n S + C S^2).
     """
     lead = case.difference
-    rows = [inside if tells(case, inside) else np.zeros_like(inside) for _, inside in members]
+    seen = case.experiment.profit
+    rows = [inside if tells(case, inside, seen) else np.zeros_like(inside) for _, inside in members]
     found = group_means([Group(r, lead) for r in rows], case.experiment.cluster, case.seed)
     return tuple(
         _standing(case, name, inside, known, margin)
@@ -102,11 +108,26 @@ def standings(
     )
 
 
-def tells(case: Comparison, inside: BoolArray) -> bool:
-    """Tell whether enough clusters inside received either of two different offers."""
+def tells(case: Comparison, inside: BoolArray, seen: FloatArray) -> bool:
+    """Tell whether enough clusters inside received either of two different offers.
+
+    On either side enough rows must also have another outcome than the usual one.
+
+    Args:
+        case: the plan beside the default.
+        inside: (n,) rows.
+        seen: (n,) outcome as it happened.
+    """
     given = np.where(inside, case.given, case.default)
-    apart = differing_clusters(case.experiment, given, case.default, case.reach)
-    return apart >= LEAST_CLUSTERS
+    if differing_clusters(case.experiment, given, case.default, case.reach) < LEAST_CLUSTERS:
+        return False
+    differs, at = given != case.default, np.arange(len(given))
+    for codes in (given, case.default):
+        met = case.experiment.offer == codes if case.reach is None else case.reach[at, codes]
+        _, counts = np.unique(seen[differs & met], return_counts=True)
+        if int(counts.sum() - counts.max(initial=0)) < LEAST_EVENTS:
+            return False
+    return True
 
 
 def _standing(
