@@ -135,7 +135,9 @@ def _field(name: str) -> str:
 
 
 def _places(value: float) -> int:
-    return 0 if value == round(value) or abs(value) >= 1000 else len(f"{value:.6g}".rpartition(".")[2])
+    return (
+        0 if value == round(value) or abs(value) >= 1000 else len(f"{value:.6g}".rpartition(".")[2])
+    )
 
 
 def _how() -> str:
