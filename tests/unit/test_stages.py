@@ -194,6 +194,8 @@ def test_commodity_is_said_with_its_numbers() -> None:
     assert "p = 0.400" in alike
     assert "more than 0.020 USD" in alike
     wide = commodity_words(Commodity("not_shown", 0.4, 0.01, most, "one-to-one"), "USD")
+    between = commodity_words(Commodity("not_shown", 0.03, 0.05, most, "one-to-one"), "USD")
+    assert between.startswith("Whether customers differ is open (p = 0.030)")
     assert "a larger experiment would tell" in wide
 
 

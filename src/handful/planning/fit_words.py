@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from handful.evidence.fitness import ALIKE
 from handful.evidence.records import Estimate, Verdict
 from handful.evidence.stage_records import Baseline, ByHand, Commodity, FitFacts
 
@@ -81,11 +82,16 @@ def commodity_words(found: Commodity, currency: str) -> str:
     if found.verdict == "commodity":
         return (
             f"Commodity: personalising does not matter here. Customers are not shown to differ "
-            f"({p_value}), and no personalised plan could gain more than {most} over the best "
-            f"single offer, where {bound} would begin to matter."
+            f"({p_value}), and none of the personalised plans tried could gain more than {most} "
+            f"over the best single offer, where {bound} would begin to matter."
         )
     if found.verdict == "differs":
         return f"No commodity: customers differ in what the offers do to them ({p_value})."
+    if found.p_value < ALIKE:
+        return (
+            f"Whether customers differ is open ({p_value}): too much for chance alone, too little "
+            f"to be sure. A personalised plan could gain up to {most}, where {bound} would matter."
+        )
     if found.most.hi < found.tolerance:
         return (
             f"Customers are not shown to differ ({p_value}), but no plan here tells enough of "
