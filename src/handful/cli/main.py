@@ -7,6 +7,7 @@ import signal
 import sys
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
@@ -112,10 +113,16 @@ def _unexpected(error: Exception, *, debug: bool, machine: bool) -> int:
     else:
         finding = blocked(
             "X903",
-            f"Something unexpected went wrong ({type(error).__name__}: {what}).",
+            f"Something unexpected went wrong ({type(error).__name__}{_place(error)}).",
             "Run again with --debug for the details, and please report it.",
         )
     return _refused(MachineError(finding), machine=machine)
+
+
+def _place(error: Exception) -> str:
+    """Return where in the code an accident happened; never its words, which may hold a row."""
+    steps = traceback.extract_tb(error.__traceback__)
+    return f" at {Path(steps[-1].filename).name}:{steps[-1].lineno}" if steps else ""
 
 
 def _stop(received: int, _frame: FrameType | None) -> NoReturn:

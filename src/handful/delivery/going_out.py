@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pyarrow as pa
@@ -46,7 +47,8 @@ def going_out(stored: StoredPlan, contacts: str | None, customer: str | None) ->
 
     Raises:
         BriefError: G128 a plan with a cap, and no table of messages, or the other way round.
-        DataError: G132 a holdout, waves or a cap, and customers without ids.
+        DataError: G126 messages dated ahead; G132 a holdout, waves or a cap, and customers
+            without ids.
 
     Cost: O(messages).
     """
@@ -82,6 +84,10 @@ def stored_rollout(stored: StoredPlan) -> Rollout | None:
     return Rollout(**{**said, **lists, "cuts": cuts})
 
 
+def _tomorrow() -> str:
+    return (datetime.now(tz=UTC).date() + timedelta(days=1)).isoformat()
+
+
 def stored_cap(stored: StoredPlan) -> Mapping[str, Any] | None:
     """Return what a stored plan says of a cap on messages; None where it has none."""
     said: Mapping[str, Any] | None = stored.document.get("pressure")
@@ -100,7 +106,12 @@ def _read(said: Mapping[str, Any] | None, source: str | None) -> ContactRegister
         at_most=said["at_most"],
         days=said["days"],
     )
-    return read_contacts(spec, ".")
+    found = read_contacts(spec, ".")
+    # The window ends with the latest message: one dated ahead would leave all others out of it.
+    if found is not None and found.as_of > _tomorrow():
+        message = f"the messages go up to {found.as_of}, which is still to come."
+        raise DataError(blocked("G126", message, "Leave out what was not sent yet."))
+    return found
 
 
 def control_code(stored: StoredPlan) -> int | None:

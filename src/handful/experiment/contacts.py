@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from handful.brief.contacts import ContactsSpec
 from handful.errors import BriefError, DataError, blocked
 from handful.experiment.consent_ids import as_text
-from handful.experiment.engine import literal, one_row, quoted
+from handful.experiment.engine import literal, one_row, quoted, reading
 from handful.experiment.opening import OpenLog, Request, open_log
 from handful.notation import BoolArray, IntArray
 
@@ -81,7 +81,8 @@ def read_contacts(
             return None
         message = "[contacts] names no source."
         raise BriefError(blocked("G127", message, "Add source, the table of messages sent."))
-    with open_log(asked, Request(folder=folder, streamed=True, sampled=False)) as log:
+    request = Request(folder=folder, streamed=True, sampled=False)
+    with open_log(asked, request) as log, reading(log.description):
         return _counted(log, spec)
 
 

@@ -17,7 +17,7 @@ from handful.brief.readiness import TableSpec
 from handful.brief.schema import Brief
 from handful.errors import BriefError, DataError, Finding, blocked
 from handful.experiment.consent_ids import as_text
-from handful.experiment.engine import one_row, quoted, running
+from handful.experiment.engine import one_row, quoted, reading, running
 from handful.experiment.expressions import columns_read
 from handful.experiment.opening import OpenLog, Request, open_log
 
@@ -101,7 +101,8 @@ def _facts(
     folder: str,
     log_ids: Any,  # noqa: ANN401 - a pyarrow array of text
 ) -> TableFacts:
-    with open_log(spec.source, Request(folder=folder, streamed=True, sampled=False)) as table:
+    request = Request(folder=folder, streamed=True, sampled=False)
+    with open_log(spec.source, request) as table, reading(table.description):
         _check_columns(name, spec, table.columns)
         rows, keyed, customers = _keys(table, spec)
         latest, days, steady = _times(name, table, spec)

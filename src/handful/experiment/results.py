@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 
 from handful.errors import BriefError, DataError, blocked
-from handful.experiment.engine import one_row, quoted
+from handful.experiment.engine import one_row, quoted, reading
 from handful.experiment.opening import OpenLog, Request, open_log
 from handful.notation import FloatArray
 
@@ -28,11 +28,11 @@ def read_results(
     Raises:
         BriefError: G133 a column that is not there.
         DataError: G134 money that is no number, no rows of the wave, customers without an id;
-            S200-S209 the file.
+            S200-S209, S241 the file.
 
     Cost: O(rows).
     """
-    with open_log(source, Request(streamed=True, sampled=False)) as log:
+    with open_log(source, Request(streamed=True, sampled=False)) as log, reading(log.description):
         named = [customer, profit, *([wave[0]] if wave else [])]
         strange = [column for column in named if column not in log.columns]
         if strange:
