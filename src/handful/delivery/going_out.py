@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
@@ -14,9 +14,12 @@ from handful.delivery.stored import StoredPlan
 from handful.errors import BriefError, DataError, Finding, blocked
 from handful.experiment.consent_records import ConsentGate
 from handful.experiment.contacts import ContactRegister, read_contacts
-from handful.experiment.sources import CustomerBlock
 from handful.planning.rollout import Rollout, kept_from, wave_of
 from handful.policy.records import Assignment
+
+if TYPE_CHECKING:
+    # Loads what reads tables of customers; a studio that only serves does not pay for it.
+    from handful.experiment.sources import CustomerBlock
 
 WAVE = "wave"
 """Column of the wave a customer is in, where a plan goes out in waves."""
