@@ -262,6 +262,11 @@ def test_limits_still_hold_at_another_set_up_cost():
     limited = make_plan(LOG, settings=settings)
     answer = ask(limited.whatif, Question(setup_cost=60.0))
     assert [p.value for p in answer.frontier] == [p.value for p in limited.frontier]
+    # Costs do not move who gets what; a menu of another size would have to be allocated anew.
+    assert answer.segments == ask(limited.whatif, Question()).segments
+    other = ask(limited.whatif, Question(setup_cost=60.0, offers=2))
+    assert other.segments == ()
+    assert "Who gets which offer of this menu is not kept" in other.note[0]
     rows = {row.name: row for row in limited.sensitivity.rows}
     planned = limited.sensitivity.planned.gain.value
     costs, people = rows["setup_cost"], rows["population"]

@@ -73,9 +73,10 @@ def ask(whatif: WhatIf, question: Question) -> Answer:
     if own and whatif.planned.settled and size == _size(whatif, judged, Question()):
         menu = _settled_menu(whatif)
     planned = own and _is_planned(whatif, menu)
-    told = _can_tell(whatif, menu)
+    alike = planned or _decides_as_planned(whatif, question, menu)
+    told = alike or _can_tell(whatif, menu)
     segments = whatif.planned.segments
-    if not planned:
+    if not alike:
         segments = segments_of(whatif, judged, menu) if told else ()
     guardrails = whatif.planned.guardrails if planned or not told else guardrails_of(whatif, menu)
     return Answer(
@@ -207,7 +208,16 @@ def _is_planned(whatif: WhatIf, menu: tuple[int, ...]) -> bool:
 
 def _can_tell(whatif: WhatIf, menu: tuple[int, ...]) -> bool:
     """Tell whether it is known who gets which offer of a menu."""
+    limits = whatif.terms.limits
+    if limits is not None:
+        return menu == (limits.base,)
     return len(menu) == 1 or (bool(whatif.kept.splits) and not whatif.terms.by_rule)
+
+
+def _decides_as_planned(whatif: WhatIf, question: Question, menu: tuple[int, ...]) -> bool:
+    """Tell whether a menu is given out as the plan does: costs of offers do not move that."""
+    moved = any(moves_of(whatif, question.assumptions))
+    return not moved and not whatif.planned.settled and _is_planned(whatif, menu)
 
 
 def _constraints(
