@@ -90,7 +90,7 @@ def test_home_lists_the_plans_and_their_verdicts(page: Page, studio: Studio) -> 
     page.get_by_role("button", name="Compare").click()
     expect(page.locator("h1")).to_have_text("Two plans side by side")
     expect(page.locator("main")).to_contain_text("Both come from the same log.")
-    expect(page.locator("tr", has_text="Guardrails")).to_contain_text("weird things")
+    expect(page.locator("tr", has_text="Guardrails")).to_contain_text("Sensitive things")
 
 
 def test_a_customer_is_explained_without_saying_who(page: Page, studio: Studio) -> None:

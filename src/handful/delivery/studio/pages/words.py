@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Final
 
 from handful.delivery.report.figures import MISSING, decimals, money_text
+from handful.delivery.report.names import title_of
 from handful.delivery.studio.pages.numbers import Document
 from handful.delivery.studio.records import PlanLine
 from handful.evidence.records import Estimate
@@ -105,7 +106,7 @@ def _rail(at: int, rail: Document, answers: Mapping[str, str]) -> Rail:
     state = "answered" if answered else rail["verdict"]
     return Rail(
         at=at,
-        name=name.replace("_", " "),
+        name=title_of(name),
         measure=rail["measure"],
         state=state,
         sign=RAIL_SIGNS[state],
@@ -124,7 +125,8 @@ def rails_line(document: Document) -> str:
     passed = sum(rail["verdict"] == "pass" for rail in all_of)
     watch = sum(rail["verdict"] == "warn" for rail in all_of)
     answered = sum(rail["verdict"] == "fail" for rail in all_of) - len(failed)
-    parts = [f"{passed} of {len(all_of)} guardrails passed"]
+    counted = sum(rail["verdict"] in ("pass", "fail") for rail in all_of)
+    parts = [f"{passed} of {counted} guardrails passed"]
     parts += [f"{len(failed)} failed"] if failed else []
     parts += [f"{answered} answered for by name"] if answered else []
     parts += [f"{watch} to watch"] if watch else []
