@@ -75,9 +75,6 @@ def ask(whatif: WhatIf, question: Question) -> Answer:
     planned = own and _is_planned(whatif, menu)
     alike = planned or _decides_as_planned(whatif, question, menu)
     told = alike or _can_tell(whatif, menu)
-    segments = whatif.planned.segments
-    if not alike:
-        segments = segments_of(whatif, judged, menu) if told else ()
     guardrails = whatif.planned.guardrails if planned or not told else guardrails_of(whatif, menu)
     return Answer(
         question=question,
@@ -87,7 +84,7 @@ def ask(whatif: WhatIf, question: Question) -> Answer:
         reference=judged.reference,
         frontier=judged.frontier,
         verdict=judged.verdict,
-        segments=segments,
+        segments=_segments(whatif, judged, menu, alike=alike) if told else (),
         constraints=_constraints(whatif, judged, menu),
         guardrails=guardrails,
         setup_cost=whatif.planned.uniform if question.setup_cost is None else question.setup_cost,
@@ -96,6 +93,12 @@ def ask(whatif: WhatIf, question: Question) -> Answer:
         rows=whatif.log.n_rows,
         note=_note(whatif, own=own, told=told),
     )
+
+
+def _segments(
+    whatif: WhatIf, judged: Judged, menu: tuple[int, ...], *, alike: bool
+) -> tuple[AnswerSegment, ...]:
+    return whatif.planned.segments if alike else segments_of(whatif, judged, menu)
 
 
 def _limited(whatif: WhatIf, question: Question, limits: LimitTerms) -> Answer:
