@@ -275,7 +275,7 @@ def _assemble(
     outcomes = {} if brief is None else brief.outcomes
     made = with_coverage_told(made, job, evidence, settled.fall, (asked, outcomes))
     made = with_stages(made, job, evidence, brief, (settled.fall.after, bool(settled.fall.fallen)))
-    made = with_moves(made, job.experiment, evidence.menus)
+    made = with_moves(made, job.experiment, evidence.menus, asked.minimum_reported)
     facts = _facts(job, made, evidence, brief)
     fallen = settled.fall.after if settled.fall.fallen else None
     facts = replace(
