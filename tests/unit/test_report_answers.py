@@ -175,3 +175,18 @@ def test_a_segment_without_customers_has_no_card() -> None:
     page = render_report(replace(plan, segments=(empty, *plan.segments[1:])))
     assert page.count('class="card"') == len(plan.segments) - 1
     assert f"{len(plan.segments) - 1} segments, one per offer" in page
+
+
+def test_no_offer_is_not_told_how_to_run_one() -> None:
+    from dataclasses import replace
+
+    from handful.delivery.report.coverage import section as coverage_of
+    from handful.delivery.report.fitting import section as fit_of
+
+    plan = made("types")
+    verdict = replace(plan.verdict, kind="no_offer", offers=0, menu=(), gain=None)
+    found = replace(plan, verdict=verdict, worse_off=None, outcomes=())
+    assert coverage_of(plan) is not None
+    assert coverage_of(found) is None
+    assert "carrying it out" not in str(fit_of(found))
+    assert "nothing is shown to beat that" in render_report(found)

@@ -86,7 +86,7 @@ def commodity_words(found: Commodity, currency: str) -> str:
             f"over the best single offer, where {bound} would begin to matter."
         )
     if found.verdict == "differs":
-        return f"No commodity: customers differ in what the offers do to them ({p_value})."
+        return f"This is no commodity: customers differ in what the offers do to them ({p_value})."
     if found.p_value < ALIKE:
         return (
             f"Whether customers differ is open ({p_value}): too much for chance alone, too little "

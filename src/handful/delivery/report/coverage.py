@@ -54,7 +54,7 @@ def shares(plan: Plan, field: str) -> Interval:
 
 def _covered(plan: Plan) -> Iterator[Block]:
     found = plan.coverage
-    if found is None:
+    if found is None or (plan.verdict.kind == "no_offer" and found.floor is None):
         return
     kept = [offer.offer for offer in found.offers if offer.acceptable]
     yield Words(

@@ -45,10 +45,10 @@ def section(plan: Plan) -> Section | None:
     ]
     if not facts.reasons:
         del blocks[1]
-    if plan.verdict.offers < 2 or facts.commodity.verdict == "commodity":
+    if plan.verdict.offers == 1 or facts.commodity.verdict == "commodity":
         blocks += [Words(_single_words(plan)), *_execution(plan, facts)]
-    if facts.wasted:
-        blocks += [Words(_waste(plan, facts)), Listed(_wasted_table(plan, facts))]
+    if facts.wasted and facts.wasted[0].wasted is not None:
+        blocks += [Words(_waste(plan)), Listed(_wasted_table(plan, facts))]
     if any(found.lead for found in facts.baselines):
         blocks.append(Listed(_baseline_table(plan, facts)))
     return Section("fit", "Is this a case for personalising?", "Personalise?", tuple(blocks))
@@ -119,13 +119,11 @@ def _execution(plan: Plan, facts: FitFacts) -> tuple[Block, ...]:
     return (Listed(_execution_table(plan, facts)),)
 
 
-def _waste(plan: Plan, facts: FitFacts) -> Sentence:
+def _waste(plan: Plan) -> Sentence:
     """Say how many of the plan's sends are expected to bring nothing."""
-    known = facts.wasted[0].wasted is not None
-    share_of = _percent(plan, "fit.wasted.0.wasted") if known else "none"
     return (
         "Of what the plan sends, ",
-        share_of,
+        _percent(plan, "fit.wasted.0.wasted"),
         " goes to people who are expected to bring no more for it. What they did bring is measured "
         "on customers the models never saw: where its interval is not below zero, the waste is a "
         "guess of the models.",

@@ -24,7 +24,7 @@ def section(plan: Plan) -> Section | None:
     if facts is None:
         return None
     blocks: list[Block] = [Words(_changes(facts)), Words(_band(plan, facts))]
-    chart, table = tornado(plan), _table(plan, facts)
+    chart, table = None if _nothing(facts) else tornado(plan), _table(plan, facts)
     if chart is not None:
         blocks.append(Drawn(chart, _caption(), table))
     blocks += [Words(_loss(facts)), *_untold(facts)]
@@ -128,6 +128,12 @@ def _table(plan: Plan, facts: Sensitivity) -> Table:
         Column("Gain over no offer, costs paid", numeric=True),
     )
     return Table("sensitivity", "The advice at other numbers", columns, tuple(rows))
+
+
+def _nothing(facts: Sensitivity) -> bool:
+    """Say whether the advice gains nothing at any number tried, so that there is none to draw."""
+    ends = [end for row in facts.rows for end in (row.low, row.high) if end is not None]
+    return all(end.gain.lo == end.gain.hi == 0 for end in (facts.planned, *ends))
 
 
 def _field(name: str) -> str:

@@ -23,6 +23,9 @@ HEADROOM: Final = 1.35
 """Bars end at this many times the largest gain; what a longer one comes to is written beside it."""
 LOSS: Final = 0.3
 """A loss of more than this share of the largest gain is left to the table."""
+CROWD: Final = 7
+UNSEEN: Final = 0.02
+"""Among more than CROWD stages, a cost below this share of the drawing is left to the table."""
 BAR: Final = 0.28
 TALL: Final = 430
 ROW: Final = 80
@@ -206,6 +209,8 @@ def _rows(facts: StageFacts, currency: str, frame: _Frame) -> tuple[Rows, Rows]:
             {"a": k, "b": k + BAR, "k": k + BAR / 2, "from": 0.0, "to": end, "lo": None, "hi": None}
             | {"colour": PAPER["claim"]}
         )
+        if len(facts.stages) > CROWD and stage.cost < UNSEEN * frame.high:
+            continue
         arrow = "" if stage.cost <= end else "↑ " if frame.wide else "→ "
         said = money_text(stage.cost, currency, min(places, 4))
         texts.append({"k": k + BAR / 2, "m": end, "said": f"{arrow}{said}"})
