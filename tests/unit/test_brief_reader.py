@@ -43,18 +43,21 @@ encoding = "latin-1"
 accept_observational = true
 
 [profit]
-per_row = "spend - 0.05"
+per_row = "spend - cost"
 currency = "EUR"
 population = 2_000_000
 kind = "binary"
 take_up = "bought"
 price = { "1" = 2.5 }
+long_run = "later"
+assumptions = { cost = 0.05 }
 
 [menu]
 max_offers = 3
 setup_cost = { "0" = 0, "1" = 2.5 }
 always = ["1"]
 never = ["0"]
+preset = "loyalty"
 
 [evidence]
 folds = 4
@@ -62,6 +65,7 @@ repetitions = 1
 learn_rows = 5000
 engaged = "recency"
 direct_mail = ["age"]
+studio = false
 
 [team]
 hours = 20
@@ -94,7 +98,7 @@ def test_table_of_keys_and_records_agree(table: str) -> None:
 @pytest.mark.parametrize("table", SPECS)
 def test_documented_defaults_are_those_of_the_records(table: str) -> None:
     record = SPECS[table](**LEAST[table]) if table in LEAST else SPECS[table]()
-    shown = {"false": False, "[]": (), '"*"': ("*",)}
+    shown = {"false": False, "true": True, "[]": (), "{}": {}, '"*"': ("*",)}
     for key in KEYS:
         if key.table == table and not key.required:
             value = getattr(record, key.name)
@@ -126,10 +130,17 @@ def test_every_key_is_read(tmp_path: Path) -> None:
         accept_observational=True,
     )
     assert brief.profit == schema.ProfitSpec(
-        "spend - 0.05", "EUR", 2e6, "binary", "bought", {"1": 2.5}
+        "(spend - 0.05) + (later)",
+        "EUR",
+        2e6,
+        "binary",
+        "bought",
+        {"1": 2.5},
+        "later",
+        {"cost": 0.05},
     )
-    assert brief.menu == schema.MenuSpec(3, {"0": 0.0, "1": 2.5}, ("1",), ("0",))
-    assert brief.evidence == schema.EvidenceSpec(4, 1, 5000, "recency", ("age",))
+    assert brief.menu == schema.MenuSpec(3, {"0": 0.0, "1": 2.5}, ("1",), ("0",), "loyalty")
+    assert brief.evidence == schema.EvidenceSpec(4, 1, 5000, "recency", ("age",), studio=False)
     assert brief.team == schema.TeamSpec(20.0, 3.0, 8.5, 3)
     assert brief.columns == {"quarter": "q1 + 2 * q2"}
     assert brief.folder == str(tmp_path)

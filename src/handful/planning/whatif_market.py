@@ -27,7 +27,7 @@ from handful.evidence.instability import FIXED
 from handful.evidence.limit_records import LimitRule, LimitTerms
 from handful.evidence.limit_use import held_out_use
 from handful.evidence.limits import Rows, limited_problem, menu_columns
-from handful.evidence.names import BEST_SINGLE, menu_name, single_name
+from handful.evidence.names import BEST_SINGLE, ONE_TO_ONE, menu_name, single_name
 from handful.evidence.segments import critical_of, mean_inside
 from handful.evidence.terms import Terms
 from handful.evidence.whatif_columns import (
@@ -128,8 +128,10 @@ def limited(whatif: WhatIf, terms: Terms) -> Limited:
     first = replace(table, halves=table.halves[:1])
     lots = LOT * _spread(part, limits.base)
     market = Market(part, first, terms, limits, {}, {}, lots)
-    judged = judge(_ledger(market), terms)
-    if not judged.frontier:
+    held = _ledger(market)
+    # Where not even all offers together can keep the limits, no menu of some of them can.
+    judged = judge(held, terms) if ONE_TO_ONE in held.kept.means.names else None
+    if judged is None or not judged.frontier:
         message = "no menu of the plan can keep these limits."
         raise BriefError(blocked("F866", message, "Loosen one of them, or plan again."))
     return Limited(market, judged)
