@@ -144,7 +144,7 @@ def test_one_that_warns_with_its_interval_over_the_bound_is_closest() -> None:
     told = replace(rail("provenance", 7.0, 0.0, None), verdict="warn")
     plan = replace(handful_plan(), guardrails=(near, over, told))
     assert closest_at(plan) == 1
-    said = "".join(part if isinstance(part, str) else part.text for part in closest(plan))
+    said = "".join(part for part in closest(plan) if isinstance(part, str))
     assert said.startswith("Nobody worse off. ")
     assert said.endswith("That it fails cannot be excluded.")
 
@@ -190,3 +190,22 @@ def test_no_offer_is_not_told_how_to_run_one() -> None:
     assert coverage_of(found) is None
     assert "carrying it out" not in str(fit_of(found))
     assert "nothing is shown to beat that" in render_report(found)
+
+
+def test_one_offer_that_only_limits_ask_for_is_told_with_its_own_worth() -> None:
+    from dataclasses import replace
+
+    from handful.delivery.report.figures import Interval
+    from handful.delivery.report.verdict import headline
+    from plan_fixture import one_offer_plan
+
+    plan = one_offer_plan()
+    assert plan.verdict.gain is not None
+    best = replace(plan.reference.best_single, offer="another", value=99.0)
+    total = replace(plan.verdict.gain.total, lo=-1.0)
+    verdict = replace(plan.verdict, gain=replace(plan.verdict.gain, total=total))
+    found = replace(plan, reference=replace(plan.reference, best_single=best), verdict=verdict)
+    said = headline(found)
+    worth = next(part for part in said if isinstance(part, Interval))
+    assert worth.value.raw == plan.frontier[0].value
+    assert "The brief asks for it" in str(said[-1])

@@ -337,7 +337,7 @@ def test_absent_parts_say_so() -> None:
 def test_a_segment_too_small_to_value_says_so() -> None:
     plan = handful_plan()
     nothing = Estimate(math.nan, math.nan, math.nan, math.nan)
-    small = replace(plan.segments[2], customers=0, share=0.0, value=nothing, rule_fidelity=math.nan)
+    small = replace(plan.segments[2], customers=2, share=0.0, value=nothing, rule_fidelity=math.nan)
     words = Page(render_report(replace(plan, segments=(*plan.segments[:2], small)))).words
     assert "n/a: not measured" in words
     assert "What it is worth: too few customers of the log fall in it." in words

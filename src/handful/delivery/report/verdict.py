@@ -21,6 +21,7 @@ from handful.delivery.report.wording import (
 from handful.evidence.records import Estimate, FrontierPoint
 from handful.planning.records import Plan
 
+PER_CUSTOMER: Final = " per customer."
 _HEADLINE_NAMES: Final = 110
 """Characters that the offers' names may take in the first sentence."""
 
@@ -40,11 +41,19 @@ def headline(plan: Plan) -> Sentence:
 
 
 def _one_offer(plan: Plan) -> Sentence:
-    place = decimals((plan.reference.best_single,))
-    worth = interval(plan, "reference.best_single", place)
+    single, at = plan.reference.best_single, chosen_position(plan)
     name = quoted_menu(plan.verdict.menu)
     whom = "for everybody" if plan.allocation is None else "as far as the limits let you"
-    return (f"One offer {whom}: give {name}. It is worth ", worth, " per customer.")
+    said = f"One offer {whom}: give {name}. It is worth "
+    if at is None or single.offer is None or single.offer in plan.verdict.menu:
+        return (said, interval(plan, "reference.best_single", decimals((single,))), PER_CUSTOMER)
+    worth = interval(plan, f"frontier.{at}", decimals((plan.frontier[at],)))
+    gain = plan.verdict.gain
+    shown = gain is None or gain.total.lo > 0
+    more = (
+        f" per customer. The brief asks for it: it is not shown to earn more than {baseline(plan)}."
+    )
+    return (said, worth, PER_CUSTOMER if shown else more)
 
 
 def _handful(plan: Plan) -> Sentence:
@@ -111,7 +120,10 @@ def proud_note(plan: Plan) -> str:
     """Return what to say when the data do not support personalising; "" when they do."""
     if plan.verdict.kind == "no_offer":
         return "This is an answer, not a failure: the experiment shows which money not to spend."
-    if plan.verdict.kind != "one_offer":
+    if plan.verdict.kind != "one_offer" or plan.reference.best_single.offer not in (
+        None,
+        *plan.verdict.menu,
+    ):
         return ""
     saved = "You save the segments, the extra designs and the set-up cost."
     if _some_way_leads(plan):
