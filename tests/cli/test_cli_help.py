@@ -24,6 +24,8 @@ COMMANDS = (
     "assign",
     "export",
     "evaluate",
+    "report",
+    "rollout",
     "review",
     "forget",
 )
