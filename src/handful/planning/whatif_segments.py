@@ -86,6 +86,8 @@ def guardrails_of(whatif: WhatIf, menu: tuple[int, ...]) -> tuple[AnswerGuardrai
 
 
 def _audience(whatif: WhatIf, menu: tuple[int, ...], result: AnswerGuardrail) -> AnswerGuardrail:
+    if len(menu) > 1 and whatif.kept.own is None:
+        return result
     if len(menu) > 1:
         counts = np.bincount(given_by_claims(whatif, menu), minlength=whatif.log.n_offers)
         live = [int(counts[g]) for g in menu if g != whatif.log.control]

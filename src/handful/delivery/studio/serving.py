@@ -11,6 +11,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import Final
 
 import uvicorn
@@ -88,8 +89,9 @@ def serve(wanted: Wanted, ready: Callable[[str, Shelf], None]) -> None:
             timeout_graceful_shutdown=_LONGEST_STOP_S,
         )
         try:
-            with _quiet_signals():
-                asyncio.run(uvicorn.Server(config).serve(sockets=[listener]))
+            server = uvicorn.Server(config)
+            with _stopping(server):
+                asyncio.run(server.serve(sockets=[listener]))
         finally:
             close_studio(studio)
 
@@ -184,10 +186,13 @@ def _database(address: str, held: contextlib.ExitStack) -> Database:
 
 
 @contextlib.contextmanager
-def _quiet_signals() -> Iterator[None]:
-    """Let the server end on SIGTERM and SIGINT without an interruption after it."""
-    kinds = (signal.SIGTERM, signal.SIGINT)
-    before = {kind: signal.signal(kind, lambda *_: None) for kind in kinds}
+def _stopping(server: uvicorn.Server) -> Iterator[None]:
+    """Let the server end on SIGTERM and SIGINT, also on one that comes before it listens itself."""
+
+    def stop(_received: int, _frame: FrameType | None) -> None:
+        server.should_exit = True
+
+    before = {kind: signal.signal(kind, stop) for kind in (signal.SIGTERM, signal.SIGINT)}
     try:
         yield
     finally:
