@@ -51,4 +51,5 @@ def render_sizing(sizing: Sizing) -> str:
         headline=headline(sizing),
         sections=sections_of(sizing),
         csv_link=tables.csv_link,
+        reasons=tables.reasons,
     )
